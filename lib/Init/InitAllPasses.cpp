@@ -1,0 +1,11 @@
+//===- InitAllPasses.cpp - Every pass and pipeline ------------------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/InitAllPasses.h"
+
+void ringattn::registerAllPasses() {}

@@ -1,0 +1,150 @@
+//===- abi.h - What compiled modules and the runtime share -------*- C -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The only header that compiled code knows. A module exports one function,
+// `rr_module_query`; everything it needs from the runtime it reaches through
+// the import table that every `rr_ctx` starts with, so a module has no
+// undefined symbols besides libm's and no global state.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGRT_ABI_H
+#define RINGRT_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Major version of this header. A module of another major version is refused
+/// before any of its code runs.
+#define RR_ABI_VERSION 1u
+
+/// Every import and every entry returns a status; zero is success.
+typedef enum rr_status {
+  RR_OK = 0,
+  RR_INVALID_ARGUMENT = 1,
+  RR_RESOURCE_EXHAUSTED = 2,
+  RR_DEADLINE_EXCEEDED = 3,
+  RR_CANCELLED = 4,
+  RR_MISMATCH = 5,
+  RR_ABI_MISMATCH = 6,
+  RR_DATA_LOSS = 7,
+  RR_UNAVAILABLE = 8,
+  RR_ABORTED = 9,
+  RR_UNIMPLEMENTED = 10,
+  RR_INTERNAL = 11,
+  RR_NOT_FOUND = 12
+} rr_status;
+
+typedef struct rr_imports rr_imports;
+
+/// One rank's execution state. Generated code reads the first field only.
+typedef struct rr_ctx {
+  const rr_imports *imports;
+} rr_ctx;
+
+/// Runs iterations [begin, end) of a parallel loop.
+typedef int32_t (*rr_parallel_body)(rr_ctx *ctx, void *closure, int64_t begin,
+                                    int64_t end);
+
+/// What a traced span measures.
+typedef enum rr_span {
+  /// Attention of one K/V block against the rank's queries.
+  RR_SPAN_COMPUTE = 0,
+  /// Copying the rank's own K and V into the first exchange slot.
+  RR_SPAN_PACK = 1,
+  /// Normalising the accumulators after the last hop.
+  RR_SPAN_FINALIZE = 2
+} rr_span;
+
+/// The runtime as compiled code sees it. Fields are only ever appended;
+/// `struct_size` tells which are there.
+struct rr_imports {
+  uint32_t struct_size;
+  uint32_t abi_version;
+
+  /// Allocates `bytes` of device memory of this rank, aligned to `alignment`
+  /// (a power of two, at least 64). A size of 0 yields a valid unique pointer.
+  /// What an execution has not freed when it ends, the runtime frees.
+  int32_t (*buf_alloc)(rr_ctx *ctx, int64_t bytes, int64_t alignment,
+                       void **out);
+  int32_t (*buf_free)(rr_ctx *ctx, void *buffer);
+
+  /// Index of this rank in the ring formed by process group `group` (an index
+  /// into the manifest's `groups`), and that ring's size.
+  int32_t (*ring_rank)(rr_ctx *ctx, int32_t group, int64_t *out);
+  int32_t (*ring_size)(rr_ctx *ctx, int32_t group, int64_t *out);
+
+  /// Starts one exchange of the ring of ranks 0..active-1: sends `send_bytes`
+  /// to rank (r + step) mod active and receives `recv_bytes` from rank
+  /// (r - step) mod active. Neither buffer may be touched before the token is
+  /// awaited (the send buffer may be read). Completes at once on ranks >= active
+  /// and for active == 1 (then recv receives a copy of send). `recv_bytes` must
+  /// equal what the source sends; otherwise RR_MISMATCH on both.
+  int32_t (*ring_shift_start)(rr_ctx *ctx, int32_t group, const void *send,
+                              int64_t send_bytes, void *recv,
+                              int64_t recv_bytes, int64_t step, int64_t active,
+                              int64_t *token);
+  /// Blocks until the exchange is complete; a token is awaited exactly once.
+  /// `stream` is null on CPUs.
+  int32_t (*ring_wait)(rr_ctx *ctx, int64_t token, void *stream);
+
+  /// Calls `body` on disjoint ranges that cover [0, count), on the rank's
+  /// worker threads and the calling one. Returns the first nonzero status.
+  int32_t (*parallel_for)(rr_ctx *ctx, int64_t count, rr_parallel_body body,
+                          void *closure);
+
+  /// Nonzero (RR_CANCELLED, or the sticky error) when the run should stop.
+  int32_t (*check_cancel)(rr_ctx *ctx);
+
+  /// Records `message` (copied) as this rank's error and returns `status`.
+  int32_t (*fail)(rr_ctx *ctx, int32_t status, const char *message);
+
+  /// Brackets a span of work on the rank's own thread. `hop` counts the hops of
+  /// one ring, from 0; -1 where there is none. Spans do not nest.
+  int32_t (*trace_begin)(rr_ctx *ctx, int32_t span, int64_t hop);
+  int32_t (*trace_end)(rr_ctx *ctx);
+};
+
+/// An entry of a module, for one rank.
+///   buffers: data pointers of the local shards, arguments first, then results;
+///            row-major, contiguous, 64-byte aligned.
+///   dims:    the *global* sizes of every argument, then of every result, all
+///            dimensions in order, concatenated.
+typedef int32_t (*rr_entry_fn)(rr_ctx *ctx, void *const *buffers,
+                               const int64_t *dims);
+
+typedef struct rr_entry_point {
+  const char *name;
+  rr_entry_fn function;
+} rr_entry_point;
+
+typedef struct rr_module_header {
+  uint32_t struct_size;
+  uint32_t abi_version;
+  /// UTF-8 JSON, `manifest_size` bytes; see docs/Manifest.md.
+  const char *manifest;
+  uint64_t manifest_size;
+  /// The global program as MLIR bytecode, for checking; may be empty.
+  const uint8_t *program;
+  uint64_t program_size;
+  const rr_entry_point *entries;
+  uint64_t num_entries;
+} rr_module_header;
+
+/// Exported by every module as `rr_module_query`. Returns null when the module
+/// needs a newer ABI than `max_version`.
+typedef const rr_module_header *(*rr_module_query_fn)(uint32_t max_version);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // RINGRT_ABI_H
