@@ -1,0 +1,79 @@
+//===- Log.cpp - Messages for whoever debugs a run ------------------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/Log.h"
+
+#include <cstdarg>
+#include <cstdlib>
+#include <string_view>
+#include <unistd.h>
+
+namespace ringrt {
+
+std::string expandLogPath(const std::string &pattern) {
+  std::string path;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    char directive =
+        pattern[i] == '%' && i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    if (directive == 'h') {
+      char host[256] = "";
+      gethostname(host, sizeof(host) - 1);
+      path += host;
+      ++i;
+    } else if (directive == 'p') {
+      path += std::to_string(getpid());
+      ++i;
+    } else {
+      path += pattern[i];
+    }
+  }
+  return path;
+}
+
+Log::Log() {
+  const char *value = std::getenv("RINGRT_DEBUG");
+  std::string_view asked = value ? value : "";
+  if (asked == "WARN")
+    level = LogLevel::Warn;
+  else if (asked == "INFO")
+    level = LogLevel::Info;
+  else if (asked == "TRACE")
+    level = LogLevel::Trace;
+  if (level == LogLevel::Off)
+    return;
+  const char *pattern = std::getenv("RINGRT_DEBUG_FILE");
+  if (!pattern || !*pattern)
+    return;
+  std::string path = expandLogPath(pattern);
+  if (FILE *opened = std::fopen(path.c_str(), "ae"))
+    file = opened;
+  else
+    write(LogLevel::Warn, "cannot open '%s'; writing to standard error",
+          path.c_str());
+}
+
+Log::~Log() {
+  if (file != stderr)
+    std::fclose(file);
+}
+
+void Log::write(LogLevel asked, const char *format, ...) {
+  if (!enabled(asked))
+    return;
+  static constexpr const char *names[] = {"", "WARN", "INFO", "TRACE"};
+  std::lock_guard<std::mutex> lock(mutex);
+  std::fprintf(file, "ringrt %s: ", names[static_cast<int>(asked)]);
+  va_list arguments;
+  va_start(arguments, format);
+  std::vfprintf(file, format, arguments);
+  va_end(arguments);
+  std::fputc('\n', file);
+  std::fflush(file);
+}
+
+} // namespace ringrt

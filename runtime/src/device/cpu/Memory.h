@@ -1,0 +1,72 @@
+//===- Memory.h - A rank's memory on the CPU --------------------*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGRT_DEVICE_CPU_MEMORY_H
+#define RINGRT_DEVICE_CPU_MEMORY_H
+
+#include "core/Hooks.h"
+#include "core/Status.h"
+
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace ringrt {
+
+/// Allocates and counts what is held for one rank. Freed blocks of an execution
+/// are kept for the next one, which asks for the same sizes: fresh pages cost a
+/// fault each. What is kept never raises the peak. All functions may be called
+/// from any thread.
+class Memory {
+public:
+  /// `hooks` outlives the memory.
+  Memory(int32_t rank, const Hooks &hooks) : rank(rank), hooks(hooks) {}
+  ~Memory();
+  Memory(const Memory &) = delete;
+  Memory &operator=(const Memory &) = delete;
+
+  /// Who frees a block: the binding's shards live longer than what generated
+  /// code allocates.
+  enum class Owner { Binding, Execution };
+
+  Status allocate(int64_t bytes, int64_t alignment, Owner owner, void **out);
+  /// Frees a block that generated code allocated.
+  Status free(void *data);
+  /// The size of a block that generated code allocated, -1 for others.
+  int64_t sizeOf(void *data) const;
+  /// Frees all blocks of `owner`; returns how many there were.
+  size_t release(Owner owner);
+
+  int64_t peakBytes() const;
+
+private:
+  struct Block {
+    void *data;
+    int64_t bytes;
+    int64_t alignment;
+    Owner owner;
+  };
+
+  void *takeKept(int64_t bytes, int64_t alignment);
+  void keep(const Block &block);
+  void dropKept(int64_t roomFor);
+
+  const int32_t rank;
+  const Hooks &hooks;
+  mutable std::mutex mutex;
+  std::unordered_map<void *, Block> blocks;
+  std::vector<Block> kept;
+  int64_t held = 0;
+  int64_t keptBytes = 0;
+  int64_t peak = 0;
+};
+
+} // namespace ringrt
+
+#endif // RINGRT_DEVICE_CPU_MEMORY_H
