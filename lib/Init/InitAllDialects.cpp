@@ -12,6 +12,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
+#include "ringattn/Dialect/RingAttn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
 #include "ringattn/Dialect/RingRT/IR/RingRT.h"
 
@@ -20,6 +21,7 @@ using namespace mlir;
 void ringattn::registerRingAttnDialects(DialectRegistry &registry) {
   registry.insert<RingAttnDialect, ringcomm::RingCommDialect,
                   ringrt::RingRTDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void ringattn::registerAllDialects(DialectRegistry &registry) {

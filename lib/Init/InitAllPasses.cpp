@@ -8,4 +8,10 @@
 
 #include "ringattn/InitAllPasses.h"
 
-void ringattn::registerAllPasses() {}
+#include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
+#include "ringattn/Pipelines/Pipelines.h"
+
+void ringattn::registerAllPasses() {
+  registerRingAttnTransformsPasses();
+  registerRingAttnPipelines();
+}

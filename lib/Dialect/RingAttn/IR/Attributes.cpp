@@ -15,6 +15,7 @@
 using namespace mlir;
 using namespace ringattn;
 
+#include "ringattn/Dialect/RingAttn/IR/RingAttnEnums.cpp.inc"
 #include "ringattn/Dialect/RingAttn/IR/RingAttnInterfaces.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES

@@ -13,6 +13,12 @@ using namespace ringattn;
 
 #include "ringattn/Dialect/RingAttn/IR/RingAttnDialect.cpp.inc"
 
+Operation *RingAttnDialect::materializeConstant(OpBuilder &builder,
+                                                Attribute value, Type type,
+                                                Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
 void RingAttnDialect::initialize() {
   registerAttributes();
   addOperations<

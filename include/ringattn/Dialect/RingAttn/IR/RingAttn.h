@@ -22,6 +22,8 @@
 
 #include "ringattn/Dialect/RingAttn/IR/RingAttnDialect.h.inc"
 
+#include "ringattn/Dialect/RingAttn/IR/RingAttnEnums.h.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "ringattn/Dialect/RingAttn/IR/RingAttnAttrs.h.inc"
 

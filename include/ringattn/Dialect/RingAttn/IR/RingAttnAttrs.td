@@ -10,6 +10,7 @@
 #define RINGATTN_DIALECT_RINGATTN_IR_RINGATTNATTRS_TD
 
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "ringattn/Dialect/RingAttn/IR/RingAttnDialect.td"
 include "ringattn/Dialect/RingAttn/IR/RingAttnInterfaces.td"
@@ -149,6 +150,41 @@ def RingAttn_SeqShardingAttr : RingAttn_Attr<"SeqSharding", "seq_sharding"> {
     `<` $grid `,` `axes` `=` `[` $axes `]` (`,` `layout` `=` $layout^)? `>`
   }];
   let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+def RingAttn_RingChains : I32EnumAttr<"RingChains", "which blocks travel how", [
+    I32EnumAttrCase<"All", 0, "all">,
+    I32EnumAttrCase<"Previous", 1, "previous">,
+    I32EnumAttrCase<"Next", 2, "next">,
+    I32EnumAttrCase<"Both", 3, "both">]> {
+  let cppNamespace = "::ringattn";
+  let genSpecializedAttr = 0;
+}
+
+def RingAttn_RingScheduleAttr
+    : RingAttn_Attr<"RingSchedule", "ring_schedule"> {
+  let summary = "How a ring loop exchanges and overlaps";
+  let description = [{
+    | chains | blocks move | hops |
+    |---|---|---|
+    | all | to the successor | all active ranks' blocks |
+    | previous | to the successor | as many predecessors as the mask reaches |
+    | next | to the predecessor | as many successors as the mask reaches |
+    | both | one way, then the other | the reach in each direction |
+
+    With `overlap`, an exchange is posted before the compute that hides it,
+    otherwise after.
+
+    Example: `#ringattn.ring_schedule<chains = both, overlap = true>`
+  }];
+  let parameters = (ins
+    EnumParameter<RingAttn_RingChains>:$chains,
+    DefaultValuedParameter<"bool", "true">:$overlap);
+  let assemblyFormat = "`<` struct(params) `>`";
 }
 
 //===----------------------------------------------------------------------===//

@@ -33,6 +33,7 @@ def RingAttn_Dialect : Dialect {
   let dependentDialects = [
     "::mlir::arith::ArithDialect"
   ];
+  let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

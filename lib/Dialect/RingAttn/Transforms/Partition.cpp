@@ -1,0 +1,430 @@
+//===- Partition.cpp - From the global program to one rank's --------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ShardingPropagation.h"
+#include "ringattn/Dialect/RingAttn/Transforms/EntrySignature.h"
+#include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
+#include "ringattn/Dialect/RingComm/IR/RingComm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Shard/IR/ShardOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace ringattn {
+#define GEN_PASS_DEF_PARTITIONPASS
+#include "ringattn/Dialect/RingAttn/Transforms/Passes.h.inc"
+} // namespace ringattn
+
+using namespace mlir;
+using namespace ringattn;
+
+namespace {
+
+/// A size of the global program: a number, a dimension of an argument, or
+/// (neither) something that only the program knows.
+struct TracedSize {
+  std::optional<int64_t> number;
+  std::optional<ArgumentDim> argument;
+};
+
+/// Rewrites one entry.
+class EntryPartitioner {
+public:
+  EntryPartitioner(func::FuncOp function, ShardingMap shardings)
+      : function(function), shardings(std::move(shardings)),
+        builder(function.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult collectSignature();
+  LogicalResult collectEqualSizes(Operation *op);
+  void requireEqual(Value a, int64_t dimA, Value b, int64_t dimB);
+
+  TracedSize trace(Value value, int64_t dim);
+  Value globalSize(Value value, int64_t dim);
+  Value localSize(Value value, int64_t dim);
+  SmallVector<Value> dynamicLocalSizes(Value value);
+
+  int64_t ringSize(SeqShardingAttr sharding);
+  RankedTensorType localType(Value value);
+  std::pair<Value, Value> rankAndSize(SeqShardingAttr sharding);
+
+  LogicalResult rewrite(Operation *op);
+  void rewriteAttention(AttentionOp op);
+  LogicalResult rewriteReturn(func::ReturnOp op);
+
+  func::FuncOp function;
+  ShardingMap shardings;
+  OpBuilder builder;
+  EntrySignature signature;
+  IRMapping mapping;
+  /// Index arguments by (argument, dimension) of the global signature.
+  DenseMap<std::pair<int64_t, int64_t>, Value> sizeArguments;
+  SmallVector<Value> destinations;
+  DenseMap<SeqShardingAttr, std::pair<Value, Value>> rings;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+TracedSize EntryPartitioner::trace(Value value, int64_t dim) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.isDynamicDim(dim))
+    return {type.getDimSize(dim), std::nullopt};
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return {std::nullopt, ArgumentDim{argument.getArgNumber(), dim}};
+  Operation *def = value.getDefiningOp();
+  if (auto attention = dyn_cast<AttentionOp>(def))
+    return dim == 3 ? trace(attention.getValue(), 3)
+                    : trace(attention.getQuery(), dim);
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(def))
+    return trace(
+        linalgOp.getDpsInitOperand(cast<OpResult>(value).getResultNumber())
+            ->get(),
+        dim);
+  if (auto cast = dyn_cast<tensor::CastOp>(def))
+    return trace(cast.getSource(), dim);
+  if (isElementwiseOnTensors(def)) {
+    for (Value operand : def->getOperands())
+      if (isa<RankedTensorType>(operand.getType()))
+        return trace(operand, dim);
+  }
+  if (auto empty = dyn_cast<tensor::EmptyOp>(def)) {
+    Value size = empty.getDynamicSize(dim);
+    if (auto dimOp = size.getDefiningOp<tensor::DimOp>())
+      if (std::optional<int64_t> index = dimOp.getConstantIndex())
+        return trace(dimOp.getSource(), *index);
+  }
+  return {};
+}
+
+Value EntryPartitioner::globalSize(Value value, int64_t dim) {
+  Location loc = value.getLoc();
+  TracedSize size = trace(value, dim);
+  if (size.number)
+    return arith::ConstantIndexOp::create(builder, loc, *size.number);
+  if (size.argument)
+    return sizeArguments.lookup({size.argument->argument, size.argument->dim});
+  if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
+    return mapping.lookup(empty.getDynamicSize(dim));
+  // Not an argument's size, so not along a sequence: local is global.
+  return tensor::DimOp::create(builder, loc, mapping.lookup(value), dim);
+}
+
+Value EntryPartitioner::localSize(Value value, int64_t dim) {
+  Value size = globalSize(value, dim);
+  TensorSharding sharding = shardings.lookup(value);
+  if (!sharding || sharding.dim != dim)
+    return size;
+  auto [rank, ranks] = rankAndSize(sharding.sharding);
+  return ShardLengthOp::create(builder, value.getLoc(), size, ranks, rank,
+                               sharding.sharding.getLayout());
+}
+
+SmallVector<Value> EntryPartitioner::dynamicLocalSizes(Value value) {
+  SmallVector<Value> sizes;
+  for (auto [dim, size] : llvm::enumerate(localType(value).getShape()))
+    if (ShapedType::isDynamic(size))
+      sizes.push_back(localSize(value, dim));
+  return sizes;
+}
+
+void EntryPartitioner::requireEqual(Value a, int64_t dimA, Value b,
+                                    int64_t dimB) {
+  TracedSize sizeA = trace(a, dimA), sizeB = trace(b, dimB);
+  if (!sizeB.argument)
+    std::swap(sizeA, sizeB);
+  if (!sizeB.argument)
+    return;
+  if (sizeA.argument && !(*sizeA.argument == *sizeB.argument))
+    signature.equal.push_back({*sizeB.argument, sizeA.argument, 0});
+  else if (sizeA.number)
+    signature.equal.push_back({*sizeB.argument, std::nullopt, *sizeA.number});
+}
+
+LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
+  if (auto attention = dyn_cast<AttentionOp>(op)) {
+    Value q = attention.getQuery(), k = attention.getKey(),
+          v = attention.getValue();
+    requireEqual(q, 0, k, 0);
+    requireEqual(q, 0, v, 0);
+    requireEqual(k, 2, v, 2);
+    if (attention.getMask().requiresSameSequence())
+      requireEqual(q, 2, k, 2);
+    return success();
+  }
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    DenseMap<unsigned, std::pair<Value, int64_t>> first;
+    for (OpOperand &operand : op->getOpOperands())
+      for (auto [dim, expr] : llvm::enumerate(
+               linalgOp.getMatchingIndexingMap(&operand).getResults()))
+        if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
+          auto [it, inserted] = first.try_emplace(
+              loop.getPosition(), operand.get(), int64_t(dim));
+          if (!inserted)
+            requireEqual(it->second.first, it->second.second, operand.get(),
+                         dim);
+        }
+    return success();
+  }
+  if (isElementwiseOnTensors(op)) {
+    Value first;
+    for (Value operand : op->getOperands()) {
+      auto type = dyn_cast<RankedTensorType>(operand.getType());
+      if (!type)
+        continue;
+      for (int64_t dim = 0; first && dim < type.getRank(); ++dim)
+        requireEqual(first, dim, operand, dim);
+      first = first ? first : operand;
+    }
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+int64_t EntryPartitioner::ringSize(SeqShardingAttr sharding) {
+  auto grid = SymbolTable::lookupNearestSymbolFrom<shard::GridOp>(
+      function, sharding.getGrid());
+  int64_t size = 1;
+  for (int64_t axis : sharding.getAxes()) {
+    if (ShapedType::isDynamic(grid.getShape()[axis]))
+      return ShapedType::kDynamic;
+    size *= grid.getShape()[axis];
+  }
+  return size;
+}
+
+RankedTensorType EntryPartitioner::localType(Value value) {
+  TensorSharding sharding = shardings.lookup(value);
+  EntryValue entry{cast<RankedTensorType>(value.getType()), sharding.sharding,
+                   sharding.dim,
+                   {}};
+  return entry.getLocalType(sharding ? ringSize(sharding.sharding) : 1);
+}
+
+std::pair<Value, Value>
+EntryPartitioner::rankAndSize(SeqShardingAttr sharding) {
+  auto [it, inserted] = rings.try_emplace(sharding);
+  if (inserted) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Location loc = function.getLoc();
+    auto axes = builder.getDenseI64ArrayAttr(sharding.getAxes());
+    auto rank =
+        ringcomm::RankOp::create(builder, loc, sharding.getGrid(), axes);
+    auto size =
+        ringcomm::SizeOp::create(builder, loc, sharding.getGrid(), axes);
+    it->second = {rank, size};
+  }
+  return it->second;
+}
+
+LogicalResult EntryPartitioner::collectSignature() {
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type)
+      return function.emitError()
+             << "argument " << argument.getArgNumber() << " of entry '"
+             << function.getName() << "' has type " << argument.getType()
+             << ", expected a ranked tensor";
+    TensorSharding sharding = shardings.lookup(argument);
+    signature.arguments.push_back({type, sharding.sharding, sharding.dim, {}});
+  }
+  auto terminator = function.getBody().front().getTerminator();
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    Value value = operand.get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      return function.emitError()
+             << "result " << operand.getOperandNumber() << " of entry '"
+             << function.getName() << "' has type " << value.getType()
+             << ", expected a ranked tensor";
+    TensorSharding sharding = shardings.lookup(value);
+    EntryValue result{type, sharding.sharding, sharding.dim, {}};
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (!type.isDynamicDim(dim))
+        continue;
+      TracedSize size = trace(value, dim);
+      if (!size.argument)
+        return terminator->emitError()
+               << "the size of dimension " << dim << " of result "
+               << operand.getOperandNumber()
+               << " is computed by the program, expected a static size or the "
+                  "size of an argument";
+      result.sizes.push_back(*size.argument);
+    }
+    signature.results.push_back(result);
+  }
+  WalkResult result = function.walk([&](Operation *op) {
+    return failed(collectEqualSizes(op)) ? WalkResult::interrupt()
+                                         : WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+void EntryPartitioner::rewriteAttention(AttentionOp op) {
+  Location loc = op.getLoc();
+  Value seqQ = globalSize(op.getQuery(), 2);
+  Value seqK = globalSize(op.getKey(), 2);
+  SmallVector<Value> inits;
+  for (Value result : op->getResults())
+    inits.push_back(tensor::EmptyOp::create(builder, loc, localType(result),
+                                            dynamicLocalSizes(result)));
+  auto ring = RingAttentionOp::create(
+      builder, loc, TypeRange(inits), mapping.lookup(op.getQuery()),
+      mapping.lookup(op.getKey()), mapping.lookup(op.getValue()), inits[0],
+      inits.size() > 1 ? inits[1] : Value(), seqQ, seqK, op.getMask(),
+      builder.getF64FloatAttr(op.getScaleOrDefault()), op.getShardingAttr());
+  mapping.map(op->getResults(), ring->getResults());
+}
+
+LogicalResult EntryPartitioner::rewriteReturn(func::ReturnOp op) {
+  SmallVector<Value> results;
+  for (auto [value, destination] : llvm::zip(op.getOperands(), destinations)) {
+    auto store = bufferization::MaterializeInDestinationOp::create(
+        builder, op.getLoc(), destination.getType(), mapping.lookup(value),
+        destination);
+    results.push_back(store.getResult());
+  }
+  func::ReturnOp::create(builder, op.getLoc(), results);
+  return success();
+}
+
+LogicalResult EntryPartitioner::rewrite(Operation *op) {
+  if (auto attention = dyn_cast<AttentionOp>(op)) {
+    rewriteAttention(attention);
+    return success();
+  }
+  if (auto ret = dyn_cast<func::ReturnOp>(op))
+    return rewriteReturn(ret);
+  if (isa<func::CallOp>(op))
+    return op->emitError() << "calls are not supported in an entry, expected "
+                              "them to be inlined";
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    if (std::optional<int64_t> index = dim.getConstantIndex()) {
+      mapping.map(dim.getResult(), globalSize(dim.getSource(), *index));
+      return success();
+    }
+    if (shardings.lookup(dim.getSource()))
+      return op->emitError() << "the dimension is computed, expected a "
+                                "constant on a sharded tensor";
+  }
+  if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
+    Value result = op->getResult(0);
+    if (isa<tensor::EmptyOp>(op)) {
+      mapping.map(result,
+                  tensor::EmptyOp::create(builder, op->getLoc(),
+                                          localType(result),
+                                          dynamicLocalSizes(result)));
+      return success();
+    }
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      RankedTensorType type = localType(result);
+      auto splat = cast<SplatElementsAttr>(constant.getValue());
+      Value scalar = arith::ConstantOp::create(
+          builder, op->getLoc(), splat.getSplatValue<TypedAttr>());
+      mapping.map(result, tensor::SplatOp::create(builder, op->getLoc(), scalar,
+                                                  type,
+                                                  dynamicLocalSizes(result)));
+      return success();
+    }
+  }
+  Operation *clone = builder.clone(*op, mapping);
+  for (auto [global, local] :
+       llvm::zip(op->getResults(), clone->getResults()))
+    if (isa<RankedTensorType>(global.getType()))
+      local.setType(localType(global));
+  return success();
+}
+
+LogicalResult EntryPartitioner::run() {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError() << "entry '" << function.getName()
+                                << "' has several blocks, expected one";
+  if (failed(collectSignature()))
+    return failure();
+
+  // The new body takes the place of the old one, whose values stay alive until
+  // everything is rewritten.
+  Region oldBody;
+  oldBody.takeBody(function.getBody());
+  Block *block = &function.getBody().emplaceBlock();
+  builder.setInsertionPointToStart(block);
+  Location loc = function.getLoc();
+
+  SmallVector<Type> types, resultTypes;
+  SmallVector<DictionaryAttr> attributes;
+  auto addArgument = [&](Type type, bool tensor, bool writable) {
+    types.push_back(type);
+    NamedAttrList attrs;
+    if (tensor)
+      attrs.set("bufferization.writable", builder.getBoolAttr(writable));
+    attributes.push_back(attrs.getDictionary(builder.getContext()));
+    return block->addArgument(type, loc);
+  };
+  for (BlockArgument argument : oldBody.getArguments())
+    mapping.map(argument, addArgument(localType(argument), true, false));
+  for (const EntryValue &result : signature.results) {
+    resultTypes.push_back(result.getLocalType(
+        result.sharding ? ringSize(result.sharding) : 1));
+    destinations.push_back(addArgument(resultTypes.back(), true, true));
+  }
+  for (auto [index, argument] : llvm::enumerate(signature.arguments))
+    for (int64_t dim = 0; dim < argument.type.getRank(); ++dim)
+      if (argument.type.isDynamicDim(dim))
+        sizeArguments[{int64_t(index), dim}] =
+            addArgument(builder.getIndexType(), false, false);
+
+  for (Operation &op : oldBody.front())
+    if (failed(rewrite(&op)))
+      return failure();
+  function.setFunctionType(builder.getFunctionType(types, resultTypes));
+  function.setAllArgAttrs(attributes);
+  function->removeAttr(function.getResAttrsAttrName());
+  function->setAttr(EntrySignature::kAttrName,
+                    signature.toAttr(function.getContext()));
+  return success();
+}
+
+namespace {
+struct Partition : ringattn::impl::PartitionPassBase<Partition> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> entries;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal()) {
+        function.emitError() << "function '" << function.getName()
+                             << "' has no body, expected a definition";
+        return signalPassFailure();
+      }
+      if (function.isPublic() && !function->hasAttr(EntrySignature::kAttrName))
+        entries.push_back(function);
+    }
+    for (func::FuncOp entry : entries) {
+      FailureOr<ShardingMap> shardings = ShardingMap::compute(entry);
+      if (failed(shardings) ||
+          failed(EntryPartitioner(entry, std::move(*shardings)).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

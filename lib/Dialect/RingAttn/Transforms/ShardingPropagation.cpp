@@ -1,0 +1,192 @@
+//===- ShardingPropagation.cpp - Which tensors are sharded ----------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ShardingPropagation.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace ringattn;
+
+bool ringattn::isElementwiseOnTensors(Operation *op) {
+  return OpTrait::hasElementwiseMappableTraits(op) &&
+         llvm::any_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>);
+}
+
+LogicalResult ShardingMap::assign(Operation *user, Value value,
+                                  TensorSharding sharding) {
+  if (!isa<RankedTensorType>(value.getType()))
+    return success();
+  auto [it, inserted] = shardings.try_emplace(value, sharding);
+  if (inserted) {
+    changed.push_back(value);
+    return success();
+  }
+  if (it->second == sharding)
+    return success();
+  InFlightDiagnostic diag = user->emitError();
+  if (it->second.sharding != sharding.sharding)
+    diag << "two shardings meet here: " << it->second.sharding << " and "
+         << sharding.sharding
+         << "; expected one, since changing the layout needs an exchange";
+  else
+    diag << "the sequence is dimension " << it->second.dim
+         << " of a tensor that is used with the sequence as dimension "
+         << sharding.dim << ", expected one dimension";
+  if (Operation *def = value.getDefiningOp())
+    diag.attachNote(def->getLoc()) << "the tensor is defined here";
+  return diag;
+}
+
+LogicalResult ShardingMap::visitElementwise(Operation *op) {
+  TensorSharding found;
+  for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults()))
+    if (TensorSharding s = lookup(v)) {
+      found = s;
+      break;
+    }
+  for (Value v : op->getOperands())
+    if (failed(assign(op, v, found)))
+      return failure();
+  for (Value v : op->getResults())
+    if (failed(assign(op, v, found)))
+      return failure();
+  return success();
+}
+
+LogicalResult ShardingMap::visitLinalg(Operation *op) {
+  auto linalgOp = cast<linalg::LinalgOp>(op);
+  // The loop that runs along the sequence.
+  std::optional<unsigned> loop;
+  SeqShardingAttr sharding;
+  auto valuesOf = [&](OpOperand &operand) {
+    SmallVector<Value> values = {operand.get()};
+    if (linalgOp.isDpsInit(&operand))
+      values.push_back(linalgOp.getTiedOpResult(&operand));
+    return values;
+  };
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    for (Value v : valuesOf(operand)) {
+      TensorSharding s = lookup(v);
+      if (!s)
+        continue;
+      auto dim = dyn_cast<AffineDimExpr>(map.getResult(s.dim));
+      if (!dim)
+        return op->emitError()
+               << "the sharded sequence (dimension " << s.dim
+               << " of an operand) is not indexed by a single loop in "
+               << AffineMapAttr::get(map)
+               << ", expected a loop of the op: anything else needs rows of "
+                  "other ranks";
+      if (loop && *loop != dim.getPosition())
+        return op->emitError()
+               << "two loops (" << *loop << " and " << dim.getPosition()
+               << ") run along the sharded sequence, expected one: pairs of "
+                  "positions need rows of other ranks";
+      loop = dim.getPosition();
+      sharding = s.sharding;
+    }
+  }
+  if (linalgOp.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
+    return op->emitError()
+           << "reduces along the sharded sequence (loop " << *loop
+           << "), expected an op that is independent along it: the sum over "
+              "other ranks' rows needs an exchange";
+  WalkResult result = op->walk([&](linalg::IndexOp index) {
+    if (index.getDim() != *loop)
+      return WalkResult::advance();
+    index.emitError() << "reads the index of the sharded sequence (loop "
+                      << *loop
+                      << "), expected none: it needs the shard's global "
+                         "positions";
+    return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    for (auto [i, expr] : llvm::enumerate(map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr);
+          dim && dim.getPosition() == *loop)
+        for (Value v : valuesOf(operand))
+          if (failed(assign(op, v, {sharding, int64_t(i)})))
+            return failure();
+  }
+  return success();
+}
+
+LogicalResult ShardingMap::visit(Operation *op) {
+  // Ends of the program and leaves that have no operands to follow.
+  if (isa<AttentionOp, func::ReturnOp, tensor::EmptyOp, tensor::DimOp>(op))
+    return success();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    if (isa<SplatElementsAttr>(constant.getValue()))
+      return success();
+    return op->emitError() << "a constant that varies along the sharded "
+                              "sequence is not supported, expected a splat or "
+                              "an argument: its rows must be gathered by "
+                              "position";
+  }
+  if (isa<linalg::LinalgOp>(op))
+    return visitLinalg(op);
+  if (isElementwiseOnTensors(op) || isa<tensor::CastOp>(op))
+    return visitElementwise(op);
+  return op->emitError() << "'" << op->getName()
+                         << "' on a sharded sequence is not supported, "
+                            "expected ops that are independent along the "
+                            "sequence (elementwise arith and math, linalg)";
+}
+
+FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
+  ShardingMap map;
+  AttentionOp sharded, unsharded;
+  WalkResult result = function->walk([&](AttentionOp op) {
+    SeqShardingAttr sharding = op.getShardingAttr();
+    (sharding ? sharded : unsharded) = op;
+    if (!sharding)
+      return WalkResult::advance();
+    if (sharding.getGrid() != sharded.getShardingAttr().getGrid()) {
+      op.emitError() << "uses the grid @" << sharding.getGrid().getValue()
+                     << ", expected @"
+                     << sharded.getShardingAttr().getGrid().getValue()
+                     << " as in the program's other attentions";
+      return WalkResult::interrupt();
+    }
+    for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults()))
+      if (failed(map.assign(op, v, {sharding, 2})))
+        return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  if (sharded && unsharded) {
+    InFlightDiagnostic diag =
+        unsharded.emitError()
+        << "has no sharding, expected one as in the program's other "
+           "attentions";
+    diag.attachNote(sharded.getLoc()) << "this one has "
+                                      << sharded.getShardingAttr();
+    return diag;
+  }
+
+  while (!map.changed.empty()) {
+    Value value = map.changed.pop_back_val();
+    if (Operation *def = value.getDefiningOp())
+      if (failed(map.visit(def)))
+        return failure();
+    for (Operation *user : value.getUsers())
+      if (failed(map.visit(user)))
+        return failure();
+  }
+  return map;
+}
