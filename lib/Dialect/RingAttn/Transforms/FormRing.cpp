@@ -56,8 +56,11 @@ private:
       return true;
     ring.grid = sharding.getGrid();
     ring.axes = builder.getDenseI64ArrayAttr(sharding.getAxes());
-    ring.ranks = builder.createOrFold<ringcomm::SizeOp>(
-        loc, builder.getIndexType(), ring.grid, ring.axes);
+    int64_t size = ringcomm::getRingSize(op, ring.grid, ring.axes);
+    ring.ranks =
+        ShapedType::isDynamic(size)
+            ? ringcomm::SizeOp::create(builder, loc, ring.grid, ring.axes)
+            : index(size);
     ring.rank = ringcomm::RankOp::create(builder, loc, ring.grid, ring.axes);
     return false;
   }

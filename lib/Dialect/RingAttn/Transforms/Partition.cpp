@@ -15,7 +15,6 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -199,15 +198,8 @@ LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 int64_t EntryPartitioner::ringSize(SeqShardingAttr sharding) {
-  auto grid = SymbolTable::lookupNearestSymbolFrom<shard::GridOp>(
-      function, sharding.getGrid());
-  int64_t size = 1;
-  for (int64_t axis : sharding.getAxes()) {
-    if (ShapedType::isDynamic(grid.getShape()[axis]))
-      return ShapedType::kDynamic;
-    size *= grid.getShape()[axis];
-  }
-  return size;
+  return ringcomm::getRingSize(function, sharding.getGrid(),
+                               sharding.getAxes());
 }
 
 RankedTensorType EntryPartitioner::localType(Value value) {
@@ -299,14 +291,11 @@ void EntryPartitioner::rewriteAttention(AttentionOp op) {
 }
 
 LogicalResult EntryPartitioner::rewriteReturn(func::ReturnOp op) {
-  SmallVector<Value> results;
-  for (auto [value, destination] : llvm::zip(op.getOperands(), destinations)) {
-    auto store = bufferization::MaterializeInDestinationOp::create(
-        builder, op.getLoc(), destination.getType(), mapping.lookup(value),
-        destination);
-    results.push_back(store.getResult());
-  }
-  func::ReturnOp::create(builder, op.getLoc(), results);
+  for (auto [value, destination] : llvm::zip(op.getOperands(), destinations))
+    bufferization::MaterializeInDestinationOp::create(
+        builder, op.getLoc(), /*result=*/Type(), mapping.lookup(value),
+        destination, /*restrict=*/true, /*writable=*/true);
+  func::ReturnOp::create(builder, op.getLoc());
   return success();
 }
 
@@ -372,33 +361,34 @@ LogicalResult EntryPartitioner::run() {
   builder.setInsertionPointToStart(block);
   Location loc = function.getLoc();
 
-  SmallVector<Type> types, resultTypes;
+  SmallVector<Type> types;
   SmallVector<DictionaryAttr> attributes;
-  auto addArgument = [&](Type type, bool tensor, bool writable) {
+  auto addArgument = [&](Type type) {
     types.push_back(type);
     NamedAttrList attrs;
-    if (tensor)
-      attrs.set("bufferization.writable", builder.getBoolAttr(writable));
+    if (isa<RankedTensorType>(type))
+      attrs.set("bufferization.writable", builder.getBoolAttr(false));
     attributes.push_back(attrs.getDictionary(builder.getContext()));
     return block->addArgument(type, loc);
   };
   for (BlockArgument argument : oldBody.getArguments())
-    mapping.map(argument, addArgument(localType(argument), true, false));
+    mapping.map(argument, addArgument(localType(argument)));
   for (const EntryValue &result : signature.results) {
-    resultTypes.push_back(result.getLocalType(
-        result.sharding ? ringSize(result.sharding) : 1));
-    destinations.push_back(addArgument(resultTypes.back(), true, true));
+    RankedTensorType type = result.getLocalType(
+        result.sharding ? ringSize(result.sharding) : 1);
+    destinations.push_back(addArgument(
+        MemRefType::get(type.getShape(), type.getElementType())));
   }
   for (auto [index, argument] : llvm::enumerate(signature.arguments))
     for (int64_t dim = 0; dim < argument.type.getRank(); ++dim)
       if (argument.type.isDynamicDim(dim))
         sizeArguments[{int64_t(index), dim}] =
-            addArgument(builder.getIndexType(), false, false);
+            addArgument(builder.getIndexType());
 
   for (Operation &op : oldBody.front())
     if (failed(rewrite(&op)))
       return failure();
-  function.setFunctionType(builder.getFunctionType(types, resultTypes));
+  function.setFunctionType(builder.getFunctionType(types, {}));
   function.setAllArgAttrs(attributes);
   function->removeAttr(function.getResAttrsAttrName());
   function->setAttr(EntrySignature::kAttrName,

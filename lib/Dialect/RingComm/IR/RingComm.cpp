@@ -71,6 +71,19 @@ LogicalResult ShiftStartOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyRing(*this, symbols);
 }
 
+int64_t ringattn::ringcomm::getRingSize(Operation *from,
+                                        FlatSymbolRefAttr grid,
+                                        ArrayRef<int64_t> axes) {
+  auto gridOp = SymbolTable::lookupNearestSymbolFrom<shard::GridOp>(from, grid);
+  int64_t size = 1;
+  for (int64_t axis : axes) {
+    if (!gridOp || ShapedType::isDynamic(gridOp.getShape()[axis]))
+      return ShapedType::kDynamic;
+    size *= gridOp.getShape()[axis];
+  }
+  return size;
+}
+
 namespace {
 /// Replaces the size of a ring over static grid axes by a constant.
 struct FoldStaticSize : OpRewritePattern<SizeOp> {
@@ -78,16 +91,9 @@ struct FoldStaticSize : OpRewritePattern<SizeOp> {
 
   LogicalResult matchAndRewrite(SizeOp op,
                                 PatternRewriter &rewriter) const override {
-    auto grid = SymbolTable::lookupNearestSymbolFrom<shard::GridOp>(
-        op, op.getGridAttr());
-    if (!grid)
+    int64_t size = getRingSize(op, op.getGridAttr(), op.getAxes());
+    if (ShapedType::isDynamic(size))
       return failure();
-    int64_t size = 1;
-    for (int64_t axis : op.getAxes()) {
-      if (ShapedType::isDynamic(grid.getShape()[axis]))
-        return failure();
-      size *= grid.getShape()[axis];
-    }
     rewriter.replaceOpWithNewOp<arith::ConstantIndexOp>(op, size);
     return success();
   }

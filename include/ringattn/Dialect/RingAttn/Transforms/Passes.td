@@ -32,7 +32,7 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     sees padding.
 
     Every public function is an entry. Its arguments become: the local shards of
-    its arguments, a destination for each result, and one index for each dynamic
+    its arguments, a memref for each result to be written to, and one index for each dynamic
     dimension of the *global* argument types, in order. The attribute
     `ringattn.entry` keeps the global signature.
 
@@ -49,16 +49,16 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     After:
     ```mlir
     func.func @main(%q: tensor<1x2x?x64xf32>, %k: ..., %v: ...,
-                    %out: tensor<1x2x?x64xf32>, %sq: index, %sk: index,
-                    %sv: index) -> tensor<1x2x?x64xf32> {
+                    %out: memref<1x2x?x64xf32>, %sq: index, %sk: index,
+                    %sv: index) {
       %p = ringcomm.size @ring [0]
       %r = ringcomm.rank @ring [0]
       %n = ringattn.shard_length %sq, %p, %r {layout = #ringattn.contiguous}
       %init = tensor.empty(%n) : tensor<1x2x?x64xf32>
       %o = ringattn.ring_attention ins(%q, %k, %v : ...) outs(%init : ...)
              global(%sq, %sk) {...} -> tensor<1x2x?x64xf32>
-      %r = bufferization.materialize_in_destination %o in %out : ...
-      return %r : tensor<1x2x?x64xf32>
+      bufferization.materialize_in_destination %o in restrict writable %out
+      return
     }
     ```
 

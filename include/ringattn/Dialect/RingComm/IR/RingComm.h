@@ -26,4 +26,13 @@
 #define GET_OP_CLASSES
 #include "ringattn/Dialect/RingComm/IR/RingCommOps.h.inc"
 
+namespace ringattn::ringcomm {
+
+/// Number of devices in the ring over `axes` of `grid`, looked up from `from`;
+/// ShapedType::kDynamic when one of the axes is dynamic.
+int64_t getRingSize(mlir::Operation *from, mlir::FlatSymbolRefAttr grid,
+                    llvm::ArrayRef<int64_t> axes);
+
+} // namespace ringattn::ringcomm
+
 #endif // RINGATTN_DIALECT_RINGCOMM_IR_RINGCOMM_H

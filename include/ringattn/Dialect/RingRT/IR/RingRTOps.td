@@ -54,6 +54,23 @@ def RingRT_SpanOp : RingRT_Op<"span", [
   let builders = [OpBuilder<(ins "SpanKind":$kind, "::mlir::Value":$hop)>];
 }
 
+def RingRT_SpanBeginOp : RingRT_Op<"span_begin"> {
+  let summary = "Starts a span";
+  let description = [{
+    What `ringrt.span` becomes once its region is inlined. `hop` is -1 where
+    there is none.
+
+    Example: `ringrt.span_begin compute (%hop)`
+  }];
+  let arguments = (ins RingRT_SpanKind:$kind, Index:$hop);
+  let assemblyFormat = "$kind `(` $hop `)` attr-dict";
+}
+
+def RingRT_SpanEndOp : RingRT_Op<"span_end"> {
+  let summary = "Ends the span that began last";
+  let assemblyFormat = "attr-dict";
+}
+
 def RingRT_ParallelForOp : RingRT_Op<"parallel_for", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Runs a function over an iteration range on the rank's threads";
