@@ -122,24 +122,29 @@ Value RingEmitter::emitSlot(OpBuilder &builder, Location loc) const {
 std::pair<Value, Value> RingEmitter::emitBlock(OpBuilder &builder, Location loc,
                                                Value slot, Value rows) const {
   OpFoldResult batch = batchSize(builder, loc, query), n = folded(rows);
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  OpFoldResult offset = zero;
+  OpFoldResult offset = builder.getIndexAttr(0);
   Value views[2];
   const MemRefType types[] = {keyType, valueType};
   for (auto [view, type] : llvm::zip(views, types)) {
     SmallVector<OpFoldResult> sizes = {
         batch, builder.getIndexAttr(type.getDimSize(1)), n,
         builder.getIndexAttr(type.getDimSize(3))};
-    OpFoldResult count = multiply(builder, loc, sizes);
-    Value flat = memref::SubViewOp::create(builder, loc, slot, {offset},
-                                           {count}, {one});
-    SmallVector<int64_t> shape;
-    SmallVector<Value> dynamic;
-    std::tie(shape, dynamic) = decomposeMixedValues(sizes);
-    view = memref::ExpandShapeOp::create(
-        builder, loc, shape, flat,
-        ArrayRef<ReassociationIndices>{{0, 1, 2, 3}}, sizes);
-    offset = count;
+    // Row-major. (expand_shape would do, but not for two dynamic sizes.)
+    SmallVector<OpFoldResult> strides(4, builder.getIndexAttr(1));
+    for (int i = 2; i >= 0; --i)
+      strides[i] = multiply(builder, loc, {sizes[i + 1], strides[i + 1]});
+    auto numbers = [](ArrayRef<OpFoldResult> values) {
+      return llvm::to_vector(llvm::map_range(values, [](OpFoldResult value) {
+        return getConstantIntValue(value).value_or(ShapedType::kDynamic);
+      }));
+    };
+    auto layoutAttr = StridedLayoutAttr::get(
+        builder.getContext(), numbers({offset})[0], numbers(strides));
+    view = memref::ReinterpretCastOp::create(
+        builder, loc,
+        MemRefType::get(numbers(sizes), type.getElementType(), layoutAttr),
+        slot, offset, sizes, strides);
+    offset = multiply(builder, loc, sizes);
   }
   return {views[0], views[1]};
 }
