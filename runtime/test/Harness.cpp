@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstring>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -160,6 +161,53 @@ int64_t ringSize(rr_ctx *ctx) {
   int64_t size = -1;
   ctx->imports->ring_size(ctx, 0, &size);
   return size;
+}
+
+int32_t shiftOnce(rr_ctx *ctx, int64_t sendBytes, int64_t recvBytes) {
+  const rr_imports *rr = ctx->imports;
+  char send[64] = {}, recv[64];
+  int64_t token;
+  RR_TRY(rr->ring_shift_start(ctx, 0, send, sendBytes, recv, recvBytes, 1,
+                              ringSize(ctx), &token));
+  return rr->ring_wait(ctx, token, nullptr);
+}
+
+int32_t shiftOften(rr_ctx *ctx, int64_t count) {
+  for (int64_t hop = 0; hop < count; ++hop)
+    RR_TRY(shiftOnce(ctx, 8, 8));
+  return RR_OK;
+}
+
+int32_t slottedRing(rr_ctx *ctx, const std::function<int32_t(int64_t)> &atHop) {
+  const rr_imports *rr = ctx->imports;
+  int64_t size = ringSize(ctx);
+  constexpr int64_t bytes = 100000;
+  void *slots[2] = {};
+  int32_t code = RR_OK;
+  for (void *&slot : slots)
+    if (code == RR_OK)
+      code = rr->buf_alloc(ctx, bytes, 64, &slot);
+  if (code == RR_OK)
+    memset(slots[0], 1, bytes);
+  for (int64_t hop = 0; code == RR_OK && hop < size; ++hop) {
+    int64_t token = -1;
+    bool exchanges = hop + 1 < size;
+    if (exchanges)
+      code = rr->ring_shift_start(ctx, 0, slots[0], bytes, slots[1], bytes, 1,
+                                  size, &token);
+    if (code == RR_OK)
+      code = atHop(hop);
+    if (code == RR_OK)
+      code = rr->check_cancel(ctx);
+    if (code == RR_OK && exchanges)
+      code = rr->ring_wait(ctx, token, nullptr);
+    std::swap(slots[0], slots[1]);
+  }
+  // After a failure exchanges may still be in flight here.
+  for (void *slot : slots)
+    if (slot)
+      rr->buf_free(ctx, slot);
+  return code;
 }
 
 } // namespace ringrt::test

@@ -84,6 +84,14 @@ private:
 int64_t ringRank(rr_ctx *ctx);
 int64_t ringSize(rr_ctx *ctx);
 
+/// One hop to the next rank, of at most 64 bytes; or `count` hops of 8.
+int32_t shiftOnce(rr_ctx *ctx, int64_t sendBytes, int64_t recvBytes);
+int32_t shiftOften(rr_ctx *ctx, int64_t count);
+
+/// A ring with two slots and cleanup, as generated code makes it; `atHop` runs
+/// at the beginning of each hop.
+int32_t slottedRing(rr_ctx *ctx, const std::function<int32_t(int64_t)> &atHop);
+
 } // namespace ringrt::test
 
 /// Returns the status of a failed import, as generated code does.
@@ -92,5 +100,9 @@ int64_t ringSize(rr_ctx *ctx);
     if (int32_t code_ = (call))                                                \
       return code_;                                                            \
   } while (false)
+
+#define EXPECT_CONTAINS(text, part)                                            \
+  EXPECT_NE(std::string(text).find(part), std::string::npos)                   \
+      << std::string(text) << "\nlacks: " << (part)
 
 #endif // RINGRT_TEST_HARNESS_H

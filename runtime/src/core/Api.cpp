@@ -30,7 +30,8 @@ static int32_t reportCreation(const Status &status) {
 }
 
 /// Runs a function of the C interface; exceptions must not leave it.
-template <typename Function> static Status guarded(Function function) noexcept {
+template <typename Function>
+static Status guarded(Function function) noexcept {
   try {
     return function();
   } catch (const std::bad_alloc &) {
@@ -47,7 +48,7 @@ static int32_t creating(Function function) noexcept {
 
 /// Runs a function on a context, which keeps the error.
 template <typename Function>
-static int32_t using_(rr_context *context, Function function) noexcept {
+static int32_t withContext(rr_context *context, Function function) noexcept {
   if (!context)
     return reportCreation({RR_INVALID_ARGUMENT, "the context is null"});
   Context &self = *static_cast<Context *>(context);
@@ -167,7 +168,7 @@ void rr_context_destroy(rr_context *context) {
 
 int32_t rr_bind(rr_context *context, const char *entry, const int64_t *dims,
                 size_t num_dims) {
-  return using_(context, [&](Context &self) -> Status {
+  return withContext(context, [&](Context &self) -> Status {
     if (!entry || (num_dims && !dims))
       return nullArgument("an argument of rr_bind");
     return self.bind(entry, dims, num_dims);
@@ -176,7 +177,7 @@ int32_t rr_bind(rr_context *context, const char *entry, const int64_t *dims,
 
 int32_t rr_shard(rr_context *context, size_t index, void **data,
                  size_t *bytes) {
-  return using_(context, [&](Context &self) {
+  return withContext(context, [&](Context &self) {
     Shard *shard = nullptr;
     Status status = self.findShard(index, &shard);
     if (data)
@@ -188,7 +189,7 @@ int32_t rr_shard(rr_context *context, size_t index, void **data,
 }
 
 int32_t rr_scatter(rr_context *context, size_t index, const void *global) {
-  return using_(context, [&](Context &self) {
+  return withContext(context, [&](Context &self) {
     Shard *shard = nullptr;
     Status status = self.findShard(index, &shard);
     if (status.ok() && !global && shard->globalBytes)
@@ -200,7 +201,7 @@ int32_t rr_scatter(rr_context *context, size_t index, const void *global) {
 }
 
 int32_t rr_gather(rr_context *context, size_t index, void *global) {
-  return using_(context, [&](Context &self) {
+  return withContext(context, [&](Context &self) {
     Shard *shard = nullptr;
     Status status = self.findShard(index, &shard);
     if (status.ok() && !global && shard->globalBytes)
@@ -212,15 +213,16 @@ int32_t rr_gather(rr_context *context, size_t index, void *global) {
 }
 
 int32_t rr_execute(rr_context *context) {
-  return using_(context, [](Context &self) { return self.execute(); });
+  return withContext(context, [](Context &self) { return self.execute(); });
 }
 
 int32_t rr_execute_async(rr_context *context) {
-  return using_(context, [](Context &self) { return self.executeAsync(); });
+  return withContext(context,
+                     [](Context &self) { return self.executeAsync(); });
 }
 
 int32_t rr_wait(rr_context *context) {
-  return using_(context, [](Context &self) { return self.wait(); });
+  return withContext(context, [](Context &self) { return self.wait(); });
 }
 
 //===----------------------------------------------------------------------===//

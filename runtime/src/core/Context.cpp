@@ -48,6 +48,8 @@ Context::~Context() {
 
 Status Context::bind(const std::string &name, const int64_t *sizes,
                      size_t numSizes) {
+  if (executing.load())
+    return makeError(RR_INVALID_ARGUMENT, "rank %d is executing", rank);
   const EntrySpec *found = module->manifest().findEntry(name);
   if (!found) {
     std::string available;

@@ -31,7 +31,8 @@ std::string formatString(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 /// "[1, 8, 64]".
-template <typename Range> std::string formatList(const Range &values) {
+template <typename Range>
+std::string formatList(const Range &values) {
   std::string text = "[";
   for (const auto &value : values) {
     if (text.size() > 1)

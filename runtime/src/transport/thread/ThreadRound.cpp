@@ -42,10 +42,12 @@ Status ThreadTransport::enter(int32_t rank, const std::string &record,
     stop.store(true, std::memory_order_release);
     wakeAll();
   }
-  if (round.all(Phase::Inside))
+  if (round.all(Phase::Inside) && !round.failed()) {
+    met = true;
     wakeAll();
+  }
   TimePoint warning = begin + toDuration(options.timeoutSeconds / 2);
-  while (!round.failed() && !round.all(Phase::Inside)) {
+  while (!met && !round.failed()) {
     TimePoint now = Clock::now();
     if (now >= warning) {
       Status late = makeError(RR_DEADLINE_EXCEEDED,
@@ -63,7 +65,9 @@ Status ThreadTransport::enter(int32_t rank, const std::string &record,
     }
     state.wake.wait_until(lock, warning);
   }
-  if (round.failed()) {
+  // Once the ranks have met, each of them compares the records, even if another
+  // has found the difference already.
+  if (!met) {
     Status status = round.failureOf(rank);
     finishRank(rank);
     return status;
@@ -108,6 +112,7 @@ void ThreadTransport::finishRank(int32_t rank) {
 
 void ThreadTransport::startRound() {
   round.reset();
+  met = false;
   unmatched.clear();
   announcements.clear();
   stop.store(false, std::memory_order_release);

@@ -140,6 +140,8 @@ private:
 
   std::mutex mutex;
   Round round;
+  /// All ranks have entered the round.
+  bool met = false;
   std::atomic<bool> stop{false};
   bool cancelNext = false;
   std::vector<std::unique_ptr<RankState>> ranks;
