@@ -9,9 +9,11 @@
 #include "ringattn/InitAllPasses.h"
 
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
+#include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 #include "ringattn/Pipelines/Pipelines.h"
 
 void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
+  ringcomm::registerRingCommPasses();
   registerRingAttnPipelines();
 }

@@ -1,0 +1,330 @@
+// RUN: ringattn-opt %s --pass-pipeline='builtin.module(ringcomm-verify)' | FileCheck %s
+
+// Programs that ringcomm-verify accepts, unchanged.
+
+shard.grid @ring(shape = ?)
+
+// The ring loop: two slots that swap, compute in the shadow of the exchange.
+// The compute is skipped on some ranks, the exchange on none.
+// CHECK-LABEL: func.func @ring_loop
+// CHECK: scf.for
+// CHECK: ringcomm.shift_start
+// CHECK: ringattn.online_attention
+// CHECK: ringcomm.wait
+func.func @ring_loop(%q: memref<1x2x?x8xf32>, %k: memref<1x2x?x8xf32>,
+                     %v: memref<1x2x?x8xf32>, %o: memref<1x2x?x8xf32>,
+                     %s: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c16 = arith.constant 16 : index
+  %minf = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %p = ringcomm.size @ring [0]
+  %rank = ringcomm.rank @ring [0]
+  %len = ringattn.shard_length %s, %p, %c0 {layout = #ringattn.contiguous}
+  %active = arith.ceildivui %s, %len : index
+  %hops = arith.subi %active, %c1 : index
+  %bytes = arith.muli %len, %c16 : index
+  %slotBytes = arith.muli %bytes, %c2 : index
+  %nq = memref.dim %q, %c2 : memref<1x2x?x8xf32>
+  %nk = memref.dim %k, %c2 : memref<1x2x?x8xf32>
+  %acc = memref.alloc(%nq) : memref<1x2x?x8xf32>
+  %max = memref.alloc(%nq) : memref<1x2x?xf32>
+  %sum = memref.alloc(%nq) : memref<1x2x?xf32>
+  linalg.fill ins(%zero : f32) outs(%acc : memref<1x2x?x8xf32>)
+  linalg.fill ins(%minf : f32) outs(%max : memref<1x2x?xf32>)
+  linalg.fill ins(%zero : f32) outs(%sum : memref<1x2x?xf32>)
+  %slot0 = memref.alloc(%slotBytes) : memref<?xf32>
+  %slot1 = memref.alloc(%slotBytes) : memref<?xf32>
+  %ownBytes = arith.muli %nk, %c16 : index
+  %own = memref.subview %slot0[0] [%ownBytes] [1]
+    : memref<?xf32> to memref<?xf32, strided<[1]>>
+  %ownK = memref.expand_shape %own [[0, 1, 2, 3]] output_shape [1, 2, %nk, 8]
+    : memref<?xf32, strided<[1]>> into memref<1x2x?x8xf32>
+  memref.copy %k, %ownK
+    : memref<1x2x?x8xf32> to memref<1x2x?x8xf32>
+  %last:2 = scf.for %h = %c0 to %hops step %c1
+      iter_args(%cur = %slot0, %next = %slot1) -> (memref<?xf32>, memref<?xf32>) {
+    %src = ringcomm.source %rank, %h of %active step 1
+    %n = ringattn.shard_length %s, %p, %src {layout = #ringattn.contiguous}
+    %size = arith.muli %n, %c16 : index
+    %hnext = arith.addi %h, %c1 : index
+    %srcNext = ringcomm.source %rank, %hnext of %active step 1
+    %nNext = ringattn.shard_length %s, %p, %srcNext {layout = #ringattn.contiguous}
+    %sizeNext = arith.muli %nNext, %c16 : index
+    %send = memref.subview %cur[0] [%size] [1]
+      : memref<?xf32> to memref<?xf32, strided<[1]>>
+    %recv = memref.subview %next[0] [%sizeNext] [1]
+      : memref<?xf32> to memref<?xf32, strided<[1]>>
+    %t = ringcomm.shift_start %send to %recv of %active step 1 on @ring [0]
+      : memref<?xf32, strided<[1]>> to memref<?xf32, strided<[1]>>
+    %visible = arith.cmpi ule, %src, %rank : index
+    scf.if %visible {
+      %kflat = memref.subview %cur[0] [%size] [1]
+        : memref<?xf32> to memref<?xf32, strided<[1]>>
+      %kv = memref.expand_shape %kflat [[0, 1, 2, 3]] output_shape [1, 2, %n, 8]
+        : memref<?xf32, strided<[1]>> into memref<1x2x?x8xf32>
+      ringattn.online_attention
+        ins(%q, %kv, %kv : memref<1x2x?x8xf32>,
+            memref<1x2x?x8xf32>,
+            memref<1x2x?x8xf32>)
+        outs(%acc, %max, %sum : memref<1x2x?x8xf32>, memref<1x2x?xf32>,
+             memref<1x2x?xf32>)
+        at(%rank, %src of %p) global(%s, %s) hop(%h)
+        {mask = #ringattn.causal, scale = 1.0 : f32, layout = #ringattn.contiguous}
+    }
+    ringcomm.wait %t
+    scf.yield %next, %cur : memref<?xf32>, memref<?xf32>
+  }
+  %src = ringcomm.source %rank, %hops of %active step 1
+  %n = ringattn.shard_length %s, %p, %src {layout = #ringattn.contiguous}
+  %size = arith.muli %n, %c16 : index
+  %kflat = memref.subview %last#0[0] [%size] [1]
+    : memref<?xf32> to memref<?xf32, strided<[1]>>
+  %kv = memref.expand_shape %kflat [[0, 1, 2, 3]] output_shape [1, 2, %n, 8]
+    : memref<?xf32, strided<[1]>> into memref<1x2x?x8xf32>
+  ringattn.online_attention
+    ins(%q, %kv, %kv : memref<1x2x?x8xf32>,
+        memref<1x2x?x8xf32>,
+        memref<1x2x?x8xf32>)
+    outs(%acc, %max, %sum : memref<1x2x?x8xf32>, memref<1x2x?xf32>,
+         memref<1x2x?xf32>)
+    at(%rank, %src of %p) global(%s, %s) hop(%hops)
+    {mask = #ringattn.causal, scale = 1.0 : f32, layout = #ringattn.contiguous}
+  ringattn.finalize
+    ins(%acc, %max, %sum : memref<1x2x?x8xf32>, memref<1x2x?xf32>, memref<1x2x?xf32>)
+    outs(%o : memref<1x2x?x8xf32>)
+  memref.dealloc %slot0 : memref<?xf32>
+  memref.dealloc %slot1 : memref<?xf32>
+  return
+}
+
+// A two-sided window: two chains at once, both fed from the own block.
+// CHECK-LABEL: func.func @two_chains
+func.func @two_chains(%own: memref<64xf32>, %out: memref<64xf32>,
+                      %left: index, %right: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  %c = memref.alloc() : memref<64xf32>
+  %d = memref.alloc() : memref<64xf32>
+  %p = ringcomm.size @ring [0]
+  %t0 = ringcomm.shift_start %own to %a of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %t1 = ringcomm.shift_start %own to %b of %p step -1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  linalg.copy ins(%own : memref<64xf32>) outs(%out : memref<64xf32>)
+  ringcomm.wait %t1
+  ringcomm.wait %t0
+  %hops = arith.minui %left, %right : index
+  %last:4 = scf.for %h = %c1 to %hops step %c1
+      iter_args(%cl = %a, %nl = %c, %cr = %b, %nr = %d)
+      -> (memref<64xf32>, memref<64xf32>, memref<64xf32>, memref<64xf32>) {
+    %l = ringcomm.shift_start %cl to %nl of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    %r = ringcomm.shift_start %cr to %nr of %p step -1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    linalg.copy ins(%cl : memref<64xf32>) outs(%out : memref<64xf32>)
+    ringcomm.wait %l
+    linalg.copy ins(%nl : memref<64xf32>) outs(%out : memref<64xf32>)
+    linalg.copy ins(%cr : memref<64xf32>) outs(%out : memref<64xf32>)
+    ringcomm.wait %r
+    scf.yield %nl, %cl, %nr, %cr : memref<64xf32>, memref<64xf32>, memref<64xf32>, memref<64xf32>
+  }
+  linalg.copy ins(%last#0 : memref<64xf32>) outs(%out : memref<64xf32>)
+  linalg.copy ins(%last#2 : memref<64xf32>) outs(%out : memref<64xf32>)
+  return
+}
+
+// The token is carried: awaited at the top of the next iteration. The loop may
+// run zero times, which leaves the exchange to the wait after it.
+// CHECK-LABEL: func.func @carried_token
+func.func @carried_token(%hops: index, %out: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloca() : memref<64xf32>
+  %b = memref.alloca() : memref<64xf32>
+  %t0 = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %last:3 = scf.for %h = %c0 to %hops step %c1 iter_args(%cur = %a, %t = %t0, %next = %b)
+      -> (memref<64xf32>, !ringcomm.token, memref<64xf32>) {
+    linalg.copy ins(%cur : memref<64xf32>) outs(%out : memref<64xf32>)
+    ringcomm.wait %t
+    linalg.copy ins(%next : memref<64xf32>) outs(%out : memref<64xf32>)
+    %new = ringcomm.shift_start %next to %cur of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    scf.yield %next, %new, %cur : memref<64xf32>, !ringcomm.token, memref<64xf32>
+  }
+  linalg.copy ins(%last#0 : memref<64xf32>) outs(%out : memref<64xf32>)
+  ringcomm.wait %last#1
+  linalg.copy ins(%last#2 : memref<64xf32>) outs(%out : memref<64xf32>)
+  return
+}
+
+// Three slots that rotate, with the token carried and one exchange more in
+// flight than blocks in use.
+// CHECK-LABEL: func.func @three_slots
+func.func @three_slots(%hops: index, %out: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  %c = memref.alloc() : memref<64xf32>
+  %t0 = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %last:4 = scf.for %h = %c0 to %hops step %c1
+      iter_args(%x = %a, %y = %b, %z = %c, %t = %t0)
+      -> (memref<64xf32>, memref<64xf32>, memref<64xf32>, !ringcomm.token) {
+    ringcomm.wait %t
+    %new = ringcomm.shift_start %y to %z of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    linalg.copy ins(%x : memref<64xf32>) outs(%out : memref<64xf32>)
+    linalg.copy ins(%out : memref<64xf32>) outs(%x : memref<64xf32>)
+    scf.yield %y, %z, %x, %new : memref<64xf32>, memref<64xf32>, memref<64xf32>, !ringcomm.token
+  }
+  ringcomm.wait %last#3
+  return
+}
+
+// A loop that runs zero times leaves the slots where they were.
+// CHECK-LABEL: func.func @zero_trips
+func.func @zero_trips(%out: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  %last:2 = scf.for %h = %c0 to %c0 step %c1 iter_args(%cur = %a, %next = %b)
+      -> (memref<64xf32>, memref<64xf32>) {
+    %t = ringcomm.shift_start %cur to %next of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+    scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+  }
+  // The last exchange: the results are distinct, whatever the number of trips.
+  %t = ringcomm.shift_start %last#0 to %last#1 of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  linalg.copy ins(%last#0 : memref<64xf32>) outs(%out : memref<64xf32>)
+  ringcomm.wait %t
+  return
+}
+
+// A ring inside a loop over batches: the inner loop's slots are the outer's.
+// CHECK-LABEL: func.func @nested
+func.func @nested(%x: memref<?x8x?x64xf32> {ringattn.uniform_dims = array<i64: 0>},
+                  %out: memref<64xf32>, %hops: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %batch = memref.dim %x, %c0 : memref<?x8x?x64xf32>
+  %heads = memref.dim %x, %c1 : memref<?x8x?x64xf32>
+  %n = arith.muli %batch, %heads : index
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  %c = memref.alloc() : memref<64xf32>
+  scf.for %i = %c0 to %n step %c1 iter_args(%u = %a, %v = %b, %same = %c)
+      -> (memref<64xf32>, memref<64xf32>, memref<64xf32>) {
+    %last:2 = scf.for %h = %c0 to %hops step %c1 iter_args(%cur = %u, %next = %v)
+        -> (memref<64xf32>, memref<64xf32>) {
+      %t = ringcomm.shift_start %cur to %next of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+      linalg.copy ins(%cur : memref<64xf32>) outs(%same : memref<64xf32>)
+      linalg.copy ins(%c : memref<64xf32>) outs(%out : memref<64xf32>)
+      ringcomm.wait %t
+      scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+    }
+    scf.yield %last#1, %last#0, %same : memref<64xf32>, memref<64xf32>, memref<64xf32>
+  }
+  return
+}
+
+// Conditions on global sizes may guard exchanges; a branch may hand a token on,
+// and both may await one.
+// CHECK-LABEL: func.func @branches
+func.func @branches(%s: index, %a: memref<64xf32>, %b: memref<64xf32>, %out: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %long = arith.cmpi ugt, %s, %c1 : index
+  %active = scf.if %long -> index {
+    scf.yield %p : index
+  } else {
+    scf.yield %c1 : index
+  }
+  scf.if %long {
+    %t = ringcomm.shift_start %a to %b of %active step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+  }
+  %t = scf.if %long -> !ringcomm.token {
+    %l = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    scf.yield %l : !ringcomm.token
+  } else {
+    %r = ringcomm.shift_start %a to %b of %p step -1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    scf.yield %r : !ringcomm.token
+  }
+  linalg.copy ins(%a : memref<64xf32>) outs(%out : memref<64xf32>)
+  scf.if %long {
+    ringcomm.wait %t
+    linalg.copy ins(%b : memref<64xf32>) outs(%out : memref<64xf32>)
+  } else {
+    ringcomm.wait %t
+  }
+  return
+}
+
+// Kernels are calls; what they read and write is seen through.
+// CHECK-LABEL: func.func @kernels
+func.func @kernels(%n: index, %a: memref<64xf32>, %b: memref<64xf32>, %out: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %rank = ringcomm.rank @ring [0]
+  %even = arith.cmpi ult, %rank, %n : index
+  ringrt.span pack {
+    linalg.copy ins(%out : memref<64xf32>) outs(%a : memref<64xf32>)
+  }
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  scf.if %even {
+    ringrt.span compute (%n) {
+      %scratch = memref.alloc() : memref<64xf32>
+      func.call @kernel(%a, %out, %scratch) : (memref<64xf32>, memref<64xf32>, memref<64xf32>) -> ()
+      ringrt.parallel_for @body, %n (%a, %out : memref<64xf32>, memref<64xf32>)
+      memref.dealloc %scratch : memref<64xf32>
+    }
+  }
+  // Outside of what is in flight, anything goes.
+  func.call @unknown(%out) : (memref<64xf32>) -> ()
+  ringcomm.wait %t
+  return
+}
+func.func private @kernel(%in: memref<64xf32>, %out: memref<64xf32>, %scratch: memref<64xf32>) {
+  linalg.copy ins(%in : memref<64xf32>) outs(%scratch : memref<64xf32>)
+  linalg.copy ins(%scratch : memref<64xf32>) outs(%out : memref<64xf32>)
+  return
+}
+func.func private @body(%in: memref<64xf32>, %out: memref<64xf32>, %begin: index, %end: index) {
+  %c1 = arith.constant 1 : index
+  scf.for %i = %begin to %end step %c1 {
+    %x = memref.load %in[%i] : memref<64xf32>
+    memref.store %x, %out[%i] : memref<64xf32>
+  }
+  return
+}
+func.func private @unknown(memref<64xf32>)
+
+// Ops without exchanges may choose between buffers, while these are not in
+// flight, and hold any regions.
+// CHECK-LABEL: func.func @unrelated
+func.func @unrelated(%cond: i1, %a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>,
+                     %d: memref<64xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %x = arith.select %cond, %c, %d : memref<64xf32>
+  scf.while (%go = %cond) : (i1) -> () {
+    scf.condition(%go)
+  } do {
+    linalg.copy ins(%x : memref<64xf32>) outs(%c : memref<64xf32>)
+    scf.yield %cond : i1
+  }
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%u = %c, %v = %c) -> (memref<64xf32>, memref<64xf32>) {
+    linalg.copy ins(%u : memref<64xf32>) outs(%v : memref<64xf32>)
+    scf.yield %d, %u : memref<64xf32>, memref<64xf32>
+  }
+  ringcomm.wait %t
+  %y = arith.select %cond, %a, %b : memref<64xf32>
+  linalg.copy ins(%y : memref<64xf32>) outs(%r#0 : memref<64xf32>)
+  return
+}
