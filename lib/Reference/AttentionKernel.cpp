@@ -118,6 +118,8 @@ RINGATTN_INLINE void computeAll(const RowBlock &b) {
         computeScores(b, row, panel, maximum - base);
     for (int64_t row = base; row < limit; ++row)
       computeWeights(b, row, maximum[row - base]);
+    // From a multiple, so that a row's sums do not depend on its neighbours.
+    low -= low % valueKeys;
     for (int64_t key = low; key < high; key += valueKeys)
       for (int64_t row = base; row < limit; ++row)
         accumulate(b, row, std::max(key, b.begin[row]),

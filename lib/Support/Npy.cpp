@@ -166,7 +166,8 @@ Expected<Header> HeaderParser::parse() {
                            {hasShape, "shape"}})
     if (!seen)
       return error("no key '" + key + "'");
-  if (!rest.trim().empty())
+  rest = rest.ltrim();
+  if (!rest.empty())
     return error("expected nothing after '}' " + where());
   return header;
 }
@@ -189,7 +190,7 @@ static Expected<Header> parseHeader(StringRef bytes, StringRef name,
   unsigned major = static_cast<uint8_t>(bytes[6]);
   if (major < 1 || major > 3)
     return createStringError(name + ": .npy version is " + Twine(major) + "." +
-                             Twine(static_cast<uint8_t>(bytes[7])) +
+                             Twine(unsigned(static_cast<uint8_t>(bytes[7]))) +
                              ", expected 1.0, 2.0 or 3.0");
   uint64_t start = major == 1 ? 10 : 12;
   if (bytes.size() < start)
