@@ -148,10 +148,11 @@ void EntryPartitioner::requireEqual(Value a, int64_t dimA, Value b,
     std::swap(sizeA, sizeB);
   if (!sizeB.argument)
     return;
-  if (sizeA.argument && !(*sizeA.argument == *sizeB.argument))
-    signature.equal.push_back({*sizeB.argument, sizeA.argument, 0});
-  else if (sizeA.number)
-    signature.equal.push_back({*sizeB.argument, std::nullopt, *sizeA.number});
+  EqualSizes pair{*sizeB.argument, sizeA.argument, sizeA.number.value_or(0)};
+  if ((!sizeA.argument && !sizeA.number) || pair.b == pair.a ||
+      llvm::is_contained(signature.equal, pair))
+    return;
+  signature.equal.push_back(pair);
 }
 
 LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {

@@ -152,9 +152,11 @@ FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
   AttentionOp sharded, unsharded;
   WalkResult result = function->walk([&](AttentionOp op) {
     SeqShardingAttr sharding = op.getShardingAttr();
-    (sharding ? sharded : unsharded) = op;
-    if (!sharding)
+    if (!sharding) {
+      unsharded = op;
       return WalkResult::advance();
+    }
+    sharded = sharded ? sharded : op;
     if (sharding.getGrid() != sharded.getShardingAttr().getGrid()) {
       op.emitError() << "uses the grid @" << sharding.getGrid().getValue()
                      << ", expected @"

@@ -57,6 +57,9 @@ struct EqualSizes {
   ArgumentDim a;
   std::optional<ArgumentDim> b;
   int64_t size = 0;
+  bool operator==(const EqualSizes &other) const {
+    return a == other.a && b == other.b && size == other.size;
+  }
 };
 
 struct EntrySignature {

@@ -1,0 +1,142 @@
+// RUN: ringattn-opt %s -split-input-file -verify-diagnostics -pass-pipeline='builtin.module(ringattn-partition)'
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @layouts_meet(%q: !t) -> !t {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{two shardings meet here: #ringattn.seq_sharding<@ring, axes = [0]> and #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>; expected one}}
+  %b = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>} : (!t, !t, !t) -> !t
+  %c = arith.addf %a, %b : !t
+  return %c : !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @unsharded_beside_sharded(%q: !t, %k: !t) -> (!t, !t) {
+  // expected-note @below {{this one has #ringattn.seq_sharding<@ring, axes = [0]>}}
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{has no sharding, expected one as in the program's other attentions}}
+  %b = ringattn.attention %k, %k, %k : (!t, !t, !t) -> !t
+  return %a, %b : !t, !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+shard.grid @other(shape = 2)
+func.func @two_grids(%q: !t, %k: !t) -> (!t, !t) {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{uses the grid @other, expected @ring as in the program's other attentions}}
+  %b = ringattn.attention %k, %k, %k {sharding = #ringattn.seq_sharding<@other, axes = [0]>} : (!t, !t, !t) -> !t
+  return %a, %b : !t, !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @reduction(%q: !t) -> tensor<1x1x4xf32> {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  %e = tensor.empty() : tensor<1x1x4xf32>
+  // expected-error @below {{reduces along the sharded sequence (loop 2), expected an op that is independent along it}}
+  %r = linalg.reduce {arith.addf} ins(%a : !t) outs(%e : tensor<1x1x4xf32>) dimensions = [2]
+  return %r : tensor<1x1x4xf32>
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @index(%q: !t) -> !t {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  %e = tensor.empty() : !t
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%a : !t) outs(%e : !t) {
+  ^bb0(%x: f32, %y: f32):
+    // expected-error @below {{reads the index of the sharded sequence (loop 2), expected none}}
+    %i = linalg.index 2 : index
+    %j = arith.index_cast %i : index to i32
+    %f = arith.sitofp %j : i32 to f32
+    linalg.yield %f : f32
+  } -> !t
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @reshape(%q: !t) -> tensor<1x8x4xf32> {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{'tensor.collapse_shape' on a sharded sequence is not supported, expected ops that are independent along the sequence}}
+  %r = tensor.collapse_shape %a [[0, 1], [2], [3]] : !t into tensor<1x8x4xf32>
+  return %r : tensor<1x8x4xf32>
+}
+
+// -----
+
+!t = tensor<1x1x2x1xf32>
+shard.grid @ring(shape = 2)
+func.func @constant(%q: !t) -> !t {
+  // expected-error @below {{a constant that varies along the sharded sequence is not supported, expected a splat or an argument}}
+  %c = arith.constant dense<[[[[1.0], [2.0]]]]> : !t
+  %k = arith.addf %q, %c : !t
+  %a = ringattn.attention %q, %k, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %a : !t
+}
+
+// -----
+
+!t = tensor<1x8x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @transposed(%q: !t) -> !t {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  %e = tensor.empty() : !t
+  // expected-error @below {{two loops (2 and 1) run along the sharded sequence, expected one}}
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, c, b, d)>,
+                       affine_map<(a, b, c, d) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%a, %a : !t, !t) outs(%e : !t) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  } -> !t
+  return %r : !t
+}
+
+// -----
+
+// expected-error @below {{argument 0 of entry 'scalar' has type 'f32', expected a ranked tensor}}
+func.func @scalar(%x: f32) {
+  return
+}
+
+// -----
+
+func.func private @callee(%x: tensor<2xf32>) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}
+func.func @call(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error @below {{calls are not supported in an entry, expected them to be inlined}}
+  %y = call @callee(%x) : (tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+// expected-error @below {{function 'external' has no body, expected a definition}}
+func.func private @external(tensor<2xf32>)
+
+// -----
+
+func.func @computed_size(%x: tensor<?xf32>, %n: tensor<i64>) -> tensor<?xf32> {
+  %i = tensor.extract %n[] : tensor<i64>
+  %s = arith.index_cast %i : i64 to index
+  %e = tensor.empty(%s) : tensor<?xf32>
+  // expected-error @below {{the size of dimension 0 of result 0 is computed by the program, expected a static size or the size of an argument}}
+  return %e : tensor<?xf32>
+}

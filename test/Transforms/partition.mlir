@@ -1,0 +1,118 @@
+// RUN: ringattn-opt %s -split-input-file -pass-pipeline='builtin.module(ringattn-partition,canonicalize)' | FileCheck %s
+
+// Equal shards are static, and the entry writes its results to destinations.
+
+// CHECK-LABEL: func.func @even(
+// CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<1x2x8x4xf32> {bufferization.writable = false},
+// CHECK-SAME:    %[[K:[a-z0-9]+]]: tensor<1x2x8x4xf32>
+// CHECK-SAME:    %[[V:[a-z0-9]+]]: tensor<1x2x8x4xf32>
+// CHECK-SAME:    %[[OUT:[a-z0-9]+]]: memref<1x2x8x4xf32>)
+// CHECK-SAME:    ringattn.entry = {
+// CHECK-SAME:      type = tensor<1x2x32x4xf32>
+// CHECK-DAG:     %[[S:.*]] = arith.constant 32 : index
+// CHECK-DAG:     %[[INIT:.*]] = tensor.empty() : tensor<1x2x8x4xf32>
+// CHECK:         %[[O:.*]] = ringattn.ring_attention ins(%[[Q]], %[[K]], %[[V]]
+// CHECK-SAME:      outs(%[[INIT]] : tensor<1x2x8x4xf32>) global(%[[S]], %[[S]])
+// CHECK-SAME:      mask = #ringattn.causal
+// CHECK-SAME:      scale = 5.000000e-01 : f64
+// CHECK:         bufferization.materialize_in_destination %[[O]] in restrict writable %[[OUT]]
+shard.grid @ring(shape = 4)
+func.func @even(%q: tensor<1x2x32x4xf32>, %k: tensor<1x2x32x4xf32>,
+                %v: tensor<1x2x32x4xf32>) -> tensor<1x2x32x4xf32> {
+  %o = ringattn.attention %q, %k, %v {
+      mask = #ringattn.causal,
+      sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>}
+    : (tensor<1x2x32x4xf32>, tensor<1x2x32x4xf32>, tensor<1x2x32x4xf32>) -> tensor<1x2x32x4xf32>
+  return %o : tensor<1x2x32x4xf32>
+}
+
+// -----
+
+// Unequal shards are dynamic; the destination of the attention has exactly the
+// rows that the rank owns.
+
+// CHECK-LABEL: func.func @uneven(
+// CHECK-SAME:    tensor<1x2x?x4xf32>
+// CHECK-DAG:     %[[S:.*]] = arith.constant 30 : index
+// CHECK-DAG:     %[[P:.*]] = arith.constant 4 : index
+// CHECK-DAG:     %[[R:.*]] = ringcomm.rank @ring [0]
+// CHECK:         %[[N:.*]] = ringattn.shard_length %[[S]], %[[P]], %[[R]] {layout = #ringattn.contiguous}
+// CHECK:         tensor.empty(%[[N]]) : tensor<1x2x?x4xf32>
+shard.grid @ring(shape = 4)
+func.func @uneven(%q: tensor<1x2x30x4xf32>) -> tensor<1x2x30x4xf32> {
+  %o = ringattn.attention %q, %q, %q {
+      sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>) -> tensor<1x2x30x4xf32>
+  return %o : tensor<1x2x30x4xf32>
+}
+
+// -----
+
+// One module for any ring and any sizes: the entry takes the global sizes, and
+// what must be equal is recorded for the runtime.
+
+// CHECK-LABEL: func.func @dynamic(
+// CHECK-SAME:    %{{.*}}: tensor<?x2x?x4xf32>
+// CHECK-SAME:    %[[QB:[a-z0-9]+]]: index, %[[QS:[a-z0-9]+]]: index, %[[KB:[a-z0-9]+]]: index, %[[KS:[a-z0-9]+]]: index)
+// CHECK-SAME:    equal = [array<i64: 1, 0, 0, 0>, array<i64: 1, 2, 0, 2>]
+// CHECK-SAME:    sizes = [array<i64: 0, 0>, array<i64: 0, 2>]
+// CHECK:         %[[P:.*]] = ringcomm.size @ring [0]
+// CHECK:         ringattn.shard_length %[[QS]], %[[P]]
+// CHECK:         global(%[[QS]], %[[KS]])
+shard.grid @ring(shape = ?)
+func.func @dynamic(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32> {
+  %o = ringattn.attention %q, %k, %k {mask = #ringattn.causal,
+      sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<?x2x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32>
+  return %o : tensor<?x2x?x4xf32>
+}
+
+// -----
+
+// Ops that are independent along the sequence work on shards; what they do not
+// index by the sequence stays replicated.
+
+// CHECK-LABEL: func.func @around(
+// CHECK-SAME:    tensor<1x1x4x8xf32>
+// CHECK-SAME:    %[[W:[a-z0-9]+]]: tensor<8xf32>
+// CHECK-DAG:     arith.constant dense<2.000000e+00> : tensor<1x1x4x8xf32>
+// CHECK:         arith.mulf {{.*}} : tensor<1x1x4x8xf32>
+// CHECK:         ringattn.ring_attention
+// CHECK:         linalg.generic
+// CHECK-SAME:      ins(%{{.*}}, %[[W]] : tensor<1x1x4x8xf32>, tensor<8xf32>)
+// CHECK-SAME:      outs(%{{.*}} : tensor<1x1x4x8xf32>)
+shard.grid @grid(shape = 3x2)
+func.func @around(%q: tensor<1x1x8x8xf32>, %w: tensor<8xf32>) -> tensor<1x1x8x8xf32> {
+  %two = arith.constant dense<2.0> : tensor<1x1x8x8xf32>
+  %q2 = arith.mulf %q, %two : tensor<1x1x8x8xf32>
+  %o = ringattn.attention %q2, %q, %q {
+      sharding = #ringattn.seq_sharding<@grid, axes = [1], layout = #ringattn.striped<granularity = 2>>}
+    : (tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x1x8x8xf32>
+  %e = tensor.empty() : tensor<1x1x8x8xf32>
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(b, h, s, d) -> (b, h, s, d)>, affine_map<(b, h, s, d) -> (d)>,
+                       affine_map<(b, h, s, d) -> (b, h, s, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%o, %w : tensor<1x1x8x8xf32>, tensor<8xf32>) outs(%e : tensor<1x1x8x8xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  } -> tensor<1x1x8x8xf32>
+  return %r : tensor<1x1x8x8xf32>
+}
+
+// -----
+
+// Without a sharding one device has everything.
+
+// CHECK-LABEL: func.func @one(
+// CHECK-SAME:    tensor<1x2x30x4xf32>
+// CHECK-NOT:     ringcomm
+// CHECK:         ringattn.ring_attention
+// CHECK-NOT:     sharding
+func.func @one(%q: tensor<1x2x30x4xf32>) -> (tensor<1x2x30x4xf32>, tensor<1x2x30xf32>) {
+  %o, %lse = ringattn.attention %q, %q, %q
+    : (tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>)
+    -> (tensor<1x2x30x4xf32>, tensor<1x2x30xf32>)
+  return %o, %lse : tensor<1x2x30x4xf32>, tensor<1x2x30xf32>
+}
