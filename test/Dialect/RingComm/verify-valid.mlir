@@ -296,6 +296,7 @@ func.func private @kernel(%in: memref<64xf32>, %out: memref<64xf32>, %scratch: m
 func.func private @body(%in: memref<64xf32>, %out: memref<64xf32>, %begin: index, %end: index) {
   %c1 = arith.constant 1 : index
   scf.for %i = %begin to %end step %c1 {
+    memref.prefetch %in[%i], read, locality<3>, data : memref<64xf32>
     %x = memref.load %in[%i] : memref<64xf32>
     memref.store %x, %out[%i] : memref<64xf32>
   }

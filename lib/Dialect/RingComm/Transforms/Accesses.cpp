@@ -61,6 +61,9 @@ static bool isInOpaqueRegion(Operation *op) {
 
 SmallVector<Access> AccessAnalysis::getAccesses(Operation *op) {
   SmallVector<Access> accesses;
+  // A hint; upstream declares a write to keep it alive.
+  if (isa<memref::PrefetchOp>(op))
+    return accesses;
   SmallVector<Value> memrefs;
   for (Value operand : op->getOperands())
     if (isa<BaseMemRefType>(operand.getType()))

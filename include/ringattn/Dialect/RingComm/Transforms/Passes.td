@@ -35,7 +35,10 @@ def RingCommVerify : Pass<"ringcomm-verify", "::mlir::ModuleOp"> {
     `scf.if` leave the same exchanges in flight. `ringrt.span` is transparent;
     exchanges inside other ops with regions, in functions of several blocks, or
     in functions that are called, are errors. Calls and `ringrt.parallel_for`
-    touch what the body of the callee touches.
+    touch what the body of the callee touches; an access inside an op with
+    regions that may run it at another time or place (`async.execute`,
+    `gpu.launch`) counts as unknown. A buffer that unknown code may have kept
+    must not be exchanged later.
 
     **Ranks.** The conditions and bounds of every `scf.if` and `scf.for` around
     an exchange, and its `active`, must be the same on all ranks: constants,
