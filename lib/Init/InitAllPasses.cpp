@@ -8,6 +8,7 @@
 
 #include "ringattn/InitAllPasses.h"
 
+#include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 #include "ringattn/Pipelines/Pipelines.h"
@@ -15,5 +16,6 @@
 void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
   ringcomm::registerRingCommPasses();
+  registerRingToLLVMPasses();
   registerRingAttnPipelines();
 }

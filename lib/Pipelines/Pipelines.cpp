@@ -30,6 +30,9 @@
 #include "mlir/Transforms/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
+#include "ringattn/Dialect/RingComm/Transforms/Passes.h"
+#include "ringattn/Support/CPUDescription.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace ringattn;
@@ -66,10 +69,12 @@ static void buildScheduledPhase(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createScheduleRingPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(ringcomm::createRingCommVerify());
 }
 
 static void buildLLVMPhase(OpPassManager &pm,
                            const RingAttnPipelineOptions &options) {
+  pm.addPass(ringcomm::createRingCommVerify());
   EmitEntriesPassOptions entries;
   entries.target = options.target;
   entries.targetCpu = options.targetCpu;
@@ -127,8 +132,42 @@ void ringattn::buildPhase(OpPassManager &pm, Phase phase,
   }
 }
 
+namespace {
+/// Stands for a pipeline whose options are wrong: fails with the reason.
+struct RejectOptions
+    : public PassWrapper<RejectOptions, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RejectOptions)
+
+  explicit RejectOptions(std::string reason) : reason(std::move(reason)) {}
+  StringRef getArgument() const override { return "ringattn-reject-options"; }
+  void runOnOperation() override {
+    getOperation().emitError() << reason;
+    signalPassFailure();
+  }
+
+  std::string reason;
+};
+} // namespace
+
+/// Why \p options cannot be used; empty if they can.
+static std::string checkOptions(const RingAttnPipelineOptions &options) {
+  if (options.target != "cpu")
+    return "target '" + options.target +
+           "' is not available in this build, expected cpu";
+  if (!symbolizePhase(options.compileTo))
+    return "unknown phase '" + options.compileTo + "', expected one of " +
+           llvm::join(llvm::map_range(getAllPhases(), stringifyPhase), ", ");
+  llvm::Expected<CPUDescription> cpu =
+      describeCPU(options.targetCpu, options.targetFeatures);
+  return cpu ? "" : llvm::toString(cpu.takeError());
+}
+
 void ringattn::buildRingAttnPipeline(OpPassManager &pm,
                                      const RingAttnPipelineOptions &options) {
+  if (std::string reason = checkOptions(options); !reason.empty()) {
+    pm.addPass(std::make_unique<RejectOptions>(std::move(reason)));
+    return;
+  }
   std::optional<Phase> last = symbolizePhase(options.compileTo);
   for (Phase phase : getAllPhases()) {
     buildPhase(pm, phase, options);
