@@ -42,10 +42,10 @@ TEST(Shard, ScatterAndGatherRoundTrip) {
   for (const std::string &layout : layouts)
     for (const auto &[dtype, bytes] : dtypes)
       for (int dim = 0; dim < 3; ++dim) {
-        std::vector<int64_t> dims = {int64_t(random() % 9),
+        std::vector<int64_t> dims = {int64_t(1 + random() % 9),
                                      int64_t(1 + random() % 9),
                                      int64_t(1 + random() % 9)};
-        dims[dim] = random() % 40;
+        dims[dim] = 1 + random() % 40;
         SCOPED_TRACE(layout + " " + dtype + " " + formatList(dims));
         int32_t size = 1 + random() % 5;
         TestModule module(
@@ -71,6 +71,43 @@ TEST(Shard, ScatterAndGatherRoundTrip) {
         EXPECT_EQ(local, total);
         EXPECT_EQ(back, global);
       }
+}
+
+TEST(Shard, SizesOfACallAreChecked) {
+  std::string two = R"([{"dtype":"f32","shape":[-1,4]},
+                        {"dtype":"f32","shape":[-1,-1]}])";
+  std::string manifest = ringManifest(two);
+  size_t results = manifest.find("\"results\"");
+  ASSERT_NE(results, std::string::npos);
+  manifest.insert(results, R"("equal":[
+      [{"argument":1,"dim":0},{"argument":0,"dim":0}],
+      [{"argument":1,"dim":1},8]],)");
+  TestModule module(manifest, doNothing);
+  rr_world_options options;
+  rr_world_options_init(&options);
+  options.size = 1;
+  rr_world *world;
+  rr_context *context;
+  ASSERT_EQ(rr_world_create(&options, &world), RR_OK);
+  ASSERT_EQ(rr_context_create(world, module.get(), 0, &context), RR_OK);
+  auto refused = [&](std::vector<int64_t> dims) -> std::string {
+    EXPECT_EQ(rr_bind(context, "main", dims.data(), dims.size()),
+              RR_INVALID_ARGUMENT);
+    return rr_last_error(context);
+  };
+  EXPECT_NE(refused({2, 4, 3, 8})
+                .find("argument 1, dimension 0: the size is 3, expected 2 as "
+                      "in argument 0, dimension 0"),
+            std::string::npos);
+  EXPECT_NE(refused({2, 4, 2, 9})
+                .find("argument 1, dimension 1: the size is 9, expected 8"),
+            std::string::npos);
+  EXPECT_NE(refused({0, 4, 0, 8}).find("the size is 0, expected at least 1"),
+            std::string::npos);
+  const int64_t good[] = {2, 4, 2, 8};
+  EXPECT_EQ(rr_bind(context, "main", good, 4), RR_OK);
+  rr_context_destroy(context);
+  rr_world_destroy(world);
 }
 
 TEST(Shard, RowsComeInLayoutOrder) {

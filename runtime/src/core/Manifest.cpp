@@ -219,9 +219,34 @@ private:
       if (!parseTensors((*entries)[i], path, "arguments", nullptr,
                         entry.arguments) ||
           !parseTensors((*entries)[i], path, "results", &entry.arguments,
-                        entry.results))
+                        entry.results) ||
+          !parseEqual((*entries)[i], path, entry))
         return false;
       manifest.entries.push_back(std::move(entry));
+    }
+    return true;
+  }
+
+  bool parseEqual(const Json &json, const std::string &entryPath,
+                  EntrySpec &entry) {
+    std::string path = entryPath + ".equal";
+    auto it = json.find("equal");
+    if (it == json.end())
+      return true;
+    if (!array(*it, path))
+      return false;
+    for (size_t i = 0; i < it->size(); ++i) {
+      const Json &pair = (*it)[i];
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_object())
+        return fail(at(path, i), "expected a dimension and what it equals, got " +
+                                     shown(pair));
+      EqualSpec equal;
+      if (!parseDim(pair[0], at(path, i) + "[0]", &entry.arguments,
+                    equal.dim) ||
+          !parseDim(pair[1], at(path, i) + "[1]", &entry.arguments,
+                    equal.expected))
+        return false;
+      entry.equal.push_back(equal);
     }
     return true;
   }

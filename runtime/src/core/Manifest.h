@@ -45,10 +45,18 @@ struct TensorSpec {
   std::optional<ShardingSpec> sharding;
 };
 
+/// Two sizes of arguments that must be equal in a call; the second may be a
+/// number.
+struct EqualSpec {
+  DimSpec dim;
+  DimSpec expected;
+};
+
 struct EntrySpec {
   std::string name;
   std::vector<TensorSpec> arguments;
   std::vector<TensorSpec> results;
+  std::vector<EqualSpec> equal;
 
   size_t numTensors() const { return arguments.size() + results.size(); }
   const TensorSpec &tensor(size_t index) const {

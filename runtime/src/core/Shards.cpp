@@ -31,10 +31,10 @@ Status resolveDims(const EntrySpec &entry, const int64_t *dims, size_t numDims,
     firstDim.push_back(next);
     const std::vector<DimSpec> &shape = entry.arguments[a].shape;
     for (size_t d = 0; d < shape.size(); ++d, ++next) {
-      if (dims[next] < 0)
+      if (dims[next] < 1)
         return makeError(RR_INVALID_ARGUMENT,
                          "entry '%s', argument %zu, dimension %zu: the size "
-                         "is %lld",
+                         "is %lld, expected at least 1",
                          entry.name.c_str(), a, d,
                          static_cast<long long>(dims[next]));
       if (shape[d].size != -1 && dims[next] != shape[d].size)
@@ -46,11 +46,28 @@ Status resolveDims(const EntrySpec &entry, const int64_t *dims, size_t numDims,
                          static_cast<long long>(dims[next]));
     }
   }
+  auto sizeOf = [&](const DimSpec &dim) {
+    return dim.argument < 0 ? dim.size
+                            : resolved[firstDim[dim.argument] + dim.dim];
+  };
+  for (const EqualSpec &equal : entry.equal) {
+    int64_t size = sizeOf(equal.dim), wanted = sizeOf(equal.expected);
+    if (size == wanted)
+      continue;
+    std::string source;
+    if (equal.expected.argument >= 0)
+      source = formatString(" as in argument %d, dimension %d",
+                            equal.expected.argument, equal.expected.dim);
+    return makeError(RR_INVALID_ARGUMENT,
+                     "entry '%s', argument %d, dimension %d: the size is %lld, "
+                     "expected %lld%s",
+                     entry.name.c_str(), equal.dim.argument, equal.dim.dim,
+                     static_cast<long long>(size),
+                     static_cast<long long>(wanted), source.c_str());
+  }
   for (const TensorSpec &result : entry.results)
     for (const DimSpec &dim : result.shape)
-      resolved.push_back(dim.argument < 0
-                             ? dim.size
-                             : resolved[firstDim[dim.argument] + dim.dim]);
+      resolved.push_back(sizeOf(dim));
   return {};
 }
 
