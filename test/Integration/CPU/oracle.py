@@ -20,16 +20,14 @@ class Mask:
     right: int | None = None
 
     def visible(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        i, j = i[:, None], j[None, :]
-        if self.kind == "full":
-            return np.ones((i.size, j.size), dtype=bool)
+        ahead = j[None, :] - i[:, None]  # i + right may not fit in 64 bits
         if self.kind == "causal":
-            return j <= i
-        seen = np.ones((i.size, j.size), dtype=bool)
+            return ahead <= 0
+        seen = np.ones(ahead.shape, dtype=bool)
         if self.left is not None:
-            seen &= j >= i - self.left
+            seen &= ahead >= -self.left
         if self.right is not None:
-            seen &= j <= i + self.right
+            seen &= ahead <= self.right
         return seen
 
     def text(self) -> str:

@@ -373,6 +373,16 @@ def shard_bytes(case: Case, rank: int) -> int:
     )
 
 
+def fewest_exchanges(case: Case) -> tuple[int, int]:
+    """Bounds of the exchanges of a rank. They are equal but for windows on a zigzag
+    whose second half is cut short by the sequence's end: there a schedule that
+    treats both halves alike may exchange more."""
+    counts = case.work()
+    if case.layout.kind == "zigzag" and case.sq % (2 * case.ranks):
+        return counts.exchanges, counts.active - 1
+    return counts.exchanges, counts.exchanges
+
+
 def check_report(case: Case, run: Run) -> None:
     """Everything a report says that can be counted beforehand."""
     counts, report = case.work(), run.report
@@ -398,8 +408,16 @@ def check_report(case: Case, run: Run) -> None:
             got["visible"] == counts.visible[rank],
             counts.visible[rank],
         )
-        exchanges = counts.exchanges if rank < counts.active else 0
-        expect(f"exchanges {of}", got["exchanges"], got["exchanges"] == exchanges, exchanges)
+        least, most = fewest_exchanges(case)
+        if rank >= counts.active:
+            least = most = 0
+        exchanges = got["exchanges"]
+        expect(
+            f"exchanges {of}",
+            exchanges,
+            least <= exchanges <= most,
+            least if least == most else f"{least} to {most}",
+        )
         least, most = counts.blocks[rank], exchanges + 1
         if counts.queries[rank] == 0:
             most = least = 0

@@ -1,4 +1,4 @@
-"""Integration tests on CPU ranks: named tests (faults.py), then random cases
+"""Integration tests on CPU ranks: named tests (faults.py, steps.py), then random cases
 (properties.py) until the time is up.
 
   run.py --bin=build/bin                       everything
@@ -21,6 +21,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import steps  # noqa: F401, registers its tests
 from faults import TESTS
 from program import Case, Failure, Tools, judge
 from properties import cases, shrink
@@ -119,7 +120,7 @@ def main() -> int:
         )
 
         before = suite.passed, suite.failed
-        if arguments.filter in "random":
+        if arguments.filter in f"random_{arguments.seed}_":
             deadline = time.monotonic() + arguments.seconds
             stream = cases(arguments.seed)
 
