@@ -31,8 +31,8 @@ MOST_RANDOM_FAILURES = 5
 
 
 class Suite:
-    def __init__(self, tools: Tools, seed: int):
-        self.tools, self.seed = tools, seed
+    def __init__(self, tools: Tools, verbose: bool):
+        self.tools, self.verbose = tools, verbose
         self.passed = self.failed = 0
         self.lock = threading.Lock()
         self.durations: list[tuple[float, str]] = []
@@ -56,7 +56,10 @@ class Suite:
         return why
 
     def report(self, name: str, why: str | None) -> None:
-        if why is not None:
+        if why is None:
+            if self.verbose:
+                print(f"PASS: {name}", flush=True)
+        else:
             with self.lock:
                 print(f"FAIL: {name}\n  " + why.replace("\n", "\n  "), flush=True)
 
@@ -97,6 +100,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="tests at a time")
     parser.add_argument("--filter", default="", help="only names that contain this")
     parser.add_argument("--results", type=Path, help="JSON file of the counts")
+    parser.add_argument("--verbose", action="store_true", help="also print what passes")
     parser.add_argument("--case", help="one case as JSON")
     parser.add_argument("--list", action="store_true", help="print the names")
     arguments = parser.parse_args()
@@ -108,7 +112,7 @@ def main() -> int:
         tools = Tools(arguments.bin.resolve(), Path(scratch))
         if arguments.case:
             return show_case(tools, Case.from_json(arguments.case))
-        suite = Suite(tools, arguments.seed)
+        suite = Suite(tools, arguments.verbose)
         names = [name for name in TESTS if arguments.filter in name]
         start = time.monotonic()
         with ThreadPoolExecutor(arguments.jobs) as pool:
