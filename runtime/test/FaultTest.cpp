@@ -167,8 +167,9 @@ TEST(Fault, ARankThatFailsIsNamedByTheOthers) {
     for (int32_t rank = 0; rank < 4; ++rank) {
       EXPECT_EQ(statuses[rank], rank == 1 ? RR_INTERNAL : RR_ABORTED);
       EXPECT_CONTAINS(ranks.error(rank), "the kernel broke");
-      if (rank != 1)
+      if (rank != 1) {
         EXPECT_CONTAINS(ranks.error(rank), "rank 1 failed: INTERNAL");
+      }
     }
     fails = false;
     for (int32_t status : ranks.execute())

@@ -108,15 +108,22 @@ Ranks::Ranks(const WorldOptions &options, const TestModule &module,
     throw std::runtime_error(rr_last_error(nullptr));
   for (int32_t rank = 0; rank < options.size; ++rank) {
     rr_context *context = nullptr;
-    if (rr_context_create(theWorld, module.get(), rank, &context) != RR_OK)
+    if (rr_context_create(theWorld, module.get(), rank, &context) != RR_OK) {
+      destroy();
       throw std::runtime_error(rr_last_error(nullptr));
+    }
     contexts.push_back(context);
-    if (rr_bind(context, "main", dims.data(), dims.size()) != RR_OK)
-      throw std::runtime_error(rr_last_error(context));
+    if (rr_bind(context, "main", dims.data(), dims.size()) != RR_OK) {
+      std::string message = rr_last_error(context);
+      destroy();
+      throw std::runtime_error(message);
+    }
   }
 }
 
-Ranks::~Ranks() {
+Ranks::~Ranks() { destroy(); }
+
+void Ranks::destroy() {
   for (rr_context *context : contexts)
     rr_context_destroy(context);
   rr_world_destroy(theWorld);

@@ -76,6 +76,8 @@ public:
   rr_statistics stats(int32_t rank) const;
 
 private:
+  void destroy();
+
   rr_world *theWorld = nullptr;
   std::vector<rr_context *> contexts;
 };

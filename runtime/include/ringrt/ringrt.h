@@ -113,7 +113,8 @@ RR_EXPORT int32_t rr_shard(rr_context *context, size_t index, void **data,
 /// Copies this rank's part of a global row-major array into shard `index`.
 RR_EXPORT int32_t rr_scatter(rr_context *context, size_t index,
                              const void *global);
-/// Copies shard `index` to its places in a global row-major array.
+/// Copies shard `index` to its places in a global row-major array. Ranks that
+/// hold the same rows all write them, so gather those from one rank at a time.
 RR_EXPORT int32_t rr_gather(rr_context *context, size_t index, void *global);
 
 /// Runs the bound entry on the calling thread, which is this rank's own thread;
@@ -124,7 +125,8 @@ RR_EXPORT int32_t rr_execute(rr_context *context);
 RR_EXPORT int32_t rr_execute_async(rr_context *context);
 RR_EXPORT int32_t rr_wait(rr_context *context);
 /// May be called from any thread and from a signal handler: every rank of the
-/// world returns RR_CANCELLED within one hop.
+/// world returns RR_CANCELLED within one hop. Between executions it cancels the
+/// next.
 RR_EXPORT void rr_cancel(rr_world *world);
 
 //===----------------------------------------------------------------------===//

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <limits>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 namespace ringrt {
 
@@ -21,12 +22,22 @@ static constexpr int64_t hugeBlock = 2 * hugePage;
 /// Smaller blocks are not worth keeping.
 static constexpr int64_t leastKept = int64_t(64) << 10;
 
+/// What no allocation can exceed. The kernel promises more than it has, and
+/// ends the process when the promise is called.
+static int64_t machineBytes() {
+  struct sysinfo info;
+  if (sysinfo(&info) != 0)
+    return std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>((info.totalram + info.totalswap) * info.mem_unit);
+}
+
 static void *allocateBlock(int64_t bytes, int64_t alignment) {
   bool huge = bytes >= hugeBlock;
   int64_t aligned = huge ? std::max(alignment, hugePage) : alignment;
   int64_t least = std::max<int64_t>(bytes, 1);
   // aligned_alloc wants a multiple of the alignment.
-  if (least > std::numeric_limits<int64_t>::max() - aligned)
+  if (least > std::numeric_limits<int64_t>::max() - aligned ||
+      least + aligned > machineBytes())
     return nullptr;
   int64_t size = (least + aligned - 1) / aligned * aligned;
   void *data = std::aligned_alloc(static_cast<size_t>(aligned),
