@@ -85,9 +85,10 @@ struct rr_imports {
   /// Starts one exchange of the ring of ranks 0..active-1: sends `send_bytes`
   /// to rank (r + step) mod active and receives `recv_bytes` from rank
   /// (r - step) mod active. Neither buffer may be touched before the token is
-  /// awaited (the send buffer may be read). Completes at once on ranks >= active
-  /// and for active == 1 (then recv receives a copy of send). `recv_bytes` must
-  /// equal what the source sends; otherwise RR_MISMATCH on both.
+  /// awaited (the send buffer may be read). Completes at once on ranks >=
+  /// active and for active == 1 (then recv receives a copy of send).
+  /// `recv_bytes` must equal what the source sends; otherwise RR_MISMATCH on
+  /// both.
   int32_t (*ring_shift_start)(rr_ctx *ctx, int32_t group, const void *send,
                               int64_t send_bytes, void *recv,
                               int64_t recv_bytes, int64_t step, int64_t active,

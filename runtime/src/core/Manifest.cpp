@@ -238,8 +238,9 @@ private:
     for (size_t i = 0; i < it->size(); ++i) {
       const Json &pair = (*it)[i];
       if (!pair.is_array() || pair.size() != 2 || !pair[0].is_object())
-        return fail(at(path, i), "expected a dimension and what it equals, got " +
-                                     shown(pair));
+        return fail(at(path, i),
+                    "expected a dimension and what it equals, got " +
+                        shown(pair));
       EqualSpec equal;
       if (!parseDim(pair[0], at(path, i) + "[0]", &entry.arguments,
                     equal.dim) ||
