@@ -10,12 +10,58 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ringattn/InitAllDialects.h"
 #include "ringattn/InitAllPasses.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+static int reportError(const Twine &message, int code) {
+  errs() << "error: " << message << '\n';
+  return code;
+}
+
+/// Parses the command line such that errors come back as text: LLVM's own way
+/// is to print them and exit with 1.
+static std::string parseOptions(ArrayRef<const char *> args,
+                                StringRef overview) {
+  std::string text;
+  raw_string_ostream os(text);
+  if (cl::ParseCommandLineOptions(args.size(), args.data(), overview, &os))
+    return "";
+  // "prog: what.  Try: ..." or "prog: for the --x option: what".
+  StringRef line = StringRef(text).ltrim().split('\n').first;
+  return line.split(": ").second.str();
+}
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   ringattn::registerAllPasses();
   mlir::DialectRegistry registry;
   ringattn::registerAllDialects(registry);
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "RingAttn: attention sharded over a ring\n", registry));
+
+  std::string overview = mlir::registerCLIOptions(
+      "RingAttn: attention sharded over a ring\n", registry);
+  static cl::opt<std::string> input(cl::Positional, cl::desc("<input file>"),
+                                    cl::init("-"));
+  static cl::opt<std::string> output("o", cl::desc("Output filename"),
+                                     cl::value_desc("filename"), cl::init("-"));
+  // Errors do not print the operation they are about unless asked to.
+  SmallVector<const char *> args(argv, argv + argc);
+  if (none_of(args, [](StringRef arg) {
+        return arg.contains("-mlir-print-op-on-diagnostic");
+      }))
+    args.insert(args.begin() + 1, "--mlir-print-op-on-diagnostic=false");
+  if (std::string error = parseOptions(args, overview); !error.empty())
+    return reportError(error, 2);
+
+  // MlirOptMain would name the cause only.
+  if (input != "-")
+    if (auto file = sys::fs::openNativeFileForRead(input))
+      sys::fs::closeFile(*file);
+    else
+      return reportError(
+          "cannot read '" + input + "': " + toString(file.takeError()), 1);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, input, output, registry));
 }

@@ -1,0 +1,55 @@
+//===- Compile.h - From a file to a lowered program -------------*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGATTN_TARGET_COMPILE_H
+#define RINGATTN_TARGET_COMPILE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "ringattn/Pipelines/Pipelines.h"
+#include "ringattn/Target/Diagnostics.h"
+
+#include <string>
+
+namespace ringattn {
+
+struct CompileOptions {
+  /// cpu; other targets are refused.
+  std::string target = "cpu";
+  /// Empty: the host's.
+  std::string targetCpu;
+  std::string targetFeatures;
+  Phase compileTo = Phase::LLVM;
+  /// When set, the program after every phase is written to this directory as
+  /// `0-global.mlir`, `1-spmd.mlir`, ...
+  std::string dumpDirectory;
+};
+
+/// Registers what parsing, lowering and translating a program needs.
+void registerCompilerDialects(mlir::DialectRegistry &registry);
+
+/// Parses and verifies MLIR text or bytecode; `-` is the standard input. Null
+/// once the reason is printed.
+mlir::OwningOpRef<mlir::ModuleOp> loadProgram(mlir::MLIRContext *context,
+                                              llvm::StringRef path,
+                                              DiagnosticPrinter &diagnostics);
+
+/// The same from memory; `name` stands for the file in messages.
+mlir::OwningOpRef<mlir::ModuleOp> parseProgram(mlir::MLIRContext *context,
+                                               llvm::StringRef contents,
+                                               llvm::StringRef name,
+                                               DiagnosticPrinter &diagnostics);
+
+/// Lowers `program` up to `options.compileTo`.
+mlir::LogicalResult lowerProgram(mlir::ModuleOp program,
+                                 const CompileOptions &options,
+                                 DiagnosticPrinter &diagnostics);
+
+} // namespace ringattn
+
+#endif // RINGATTN_TARGET_COMPILE_H

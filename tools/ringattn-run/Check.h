@@ -1,0 +1,26 @@
+//===- Check.h - Comparison with the float64 evaluation ---------*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGATTN_TOOLS_RUN_CHECK_H
+#define RINGATTN_TOOLS_RUN_CHECK_H
+
+#include "Arguments.h"
+#include "Work.h"
+
+namespace ringattn::tools {
+
+/// Evaluates `program` on the arguments and compares the results; prints a line
+/// for each on the standard output. Returns an exit code, with the first result
+/// beyond its bound printed as an error.
+int checkResults(Package &package, mlir::func::FuncOp program,
+                 const EntryInfo &entry, const Arrays &arrays,
+                 const DeviceGrid &grid);
+
+} // namespace ringattn::tools
+
+#endif // RINGATTN_TOOLS_RUN_CHECK_H
