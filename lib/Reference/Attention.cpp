@@ -166,15 +166,6 @@ AttentionRows reference::attend(const AttentionProblem &p, unsigned threads) {
   Sizes s(p);
   int64_t numHeads = s.batch * s.keyHeads;
   int64_t numRows = s.batch * s.queryHeads * s.rows;
-  int64_t panelSize = s.panels * s.head * panelKeys;
-  std::vector<double> panels(numHeads * panelSize);
-  std::vector<HeadSummary> summaries(numHeads);
-  parallelFor(numHeads, threads, [&](int64_t head) {
-    packKeys(s, p.key.values.data() + head * s.keys * s.head,
-             panels.data() + head * panelSize);
-    summaries[head] = summarise(s, p, head);
-  });
-
   AttentionRows result;
   result.output.shape = {s.batch, s.queryHeads, s.rows, s.value};
   result.output.values.resize(numRows * s.value);
@@ -190,29 +181,43 @@ AttentionRows reference::attend(const AttentionProblem &p, unsigned threads) {
   int64_t blockRows =
       std::clamp<int64_t>((1 << 19) / std::max<int64_t>(stride, 1), 4, 16);
   int64_t blocks = (s.rows + blockRows - 1) / blockRows;
-  parallelFor(s.batch * s.queryHeads * blocks, threads, [&](int64_t task) {
-    int64_t bh = task / blocks, first = task % blocks * blockRows;
-    int64_t count = std::min(blockRows, s.rows - first);
-    int64_t keyHead = bh / s.queryHeads * s.keyHeads +
-                      bh % s.queryHeads / (s.queryHeads / s.keyHeads);
-    int64_t begin[16], end[16], row = bh * s.rows + first;
-    for (int64_t r = 0; r < count; ++r) {
-      getRange(p.mask, p.positions[first + r], s.keys, begin[r], end[r]);
-      result.numVisible[row + r] = end[r] - begin[r];
-    }
-    std::vector<double> weights(blockRows * stride);
-    computeRows(
-        {count, s.head, s.value, p.scale, p.query.values.data() + row * s.head,
-         panels.data() + keyHead * panelSize,
-         p.value.values.data() + keyHead * s.keys * s.value, begin, end, stride,
-         weights.data(), result.output.values.data() + row * s.value,
-         result.lse.values.data() + row, result.scoreMagnitude.data() + row});
-    for (int64_t r = 0; r < count; ++r) {
-      allowRow(p, s, summaries[keyHead], keyHead, row + r,
-               weights.data() + r * stride, begin[r], end[r],
-               result.scoreMagnitude[row + r], result);
-      result.scoreMagnitude[row + r] *= std::abs(p.scale);
-    }
-  });
+  // The query heads of one K/V head follow each other, over all batches.
+  int64_t group = s.queryHeads / s.keyHeads;
+  int64_t panelSize = s.panels * s.head * panelKeys;
+  // As many heads at a time as there are threads: packed keys take memory.
+  int64_t window = std::min<int64_t>(std::max(threads, 1u), numHeads);
+  std::vector<double> panels(window * panelSize);
+  std::vector<HeadSummary> summaries(window);
+  for (int64_t head = 0; head < numHeads; head += window) {
+    int64_t heads = std::min(window, numHeads - head);
+    parallelFor(heads, threads, [&](int64_t h) {
+      packKeys(s, p.key.values.data() + (head + h) * s.keys * s.head,
+               panels.data() + h * panelSize);
+      summaries[h] = summarise(s, p, head + h);
+    });
+    parallelFor(heads * group * blocks, threads, [&](int64_t task) {
+      int64_t h = task / (group * blocks), first = task % blocks * blockRows;
+      int64_t count = std::min(blockRows, s.rows - first);
+      int64_t row = (head * group + task / blocks) * s.rows + first;
+      int64_t begin[16], end[16];
+      for (int64_t r = 0; r < count; ++r) {
+        getRange(p.mask, p.positions[first + r], s.keys, begin[r], end[r]);
+        result.numVisible[row + r] = end[r] - begin[r];
+      }
+      std::vector<double> weights(blockRows * stride);
+      computeRows(
+          {count, s.head, s.value, p.scale,
+           p.query.values.data() + row * s.head, panels.data() + h * panelSize,
+           p.value.values.data() + (head + h) * s.keys * s.value, begin, end,
+           stride, weights.data(), result.output.values.data() + row * s.value,
+           result.lse.values.data() + row, result.scoreMagnitude.data() + row});
+      for (int64_t r = 0; r < count; ++r) {
+        allowRow(p, s, summaries[h], head + h, row + r,
+                 weights.data() + r * stride, begin[r], end[r],
+                 result.scoreMagnitude[row + r], result);
+        result.scoreMagnitude[row + r] *= std::abs(p.scale);
+      }
+    });
+  }
   return result;
 }

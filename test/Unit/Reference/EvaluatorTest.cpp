@@ -81,8 +81,9 @@ TEST(Evaluator, Integers) {
   int64_t expected[] = {
       -5, (4294967296 - 7) / 2, -4, 1073741822, 0, 4294967289, 0, 0, 2};
   for (unsigned i = 0; i < 9; ++i)
-    if (i != 6)
+    if (i != 6) {
       EXPECT_EQ(program.get(i)->ints[0], expected[i]) << i;
+    }
   EXPECT_EQ(program.get(6)->values[0], 0);
   Program undefined(R"mlir(
     func.func @main(%a: i32) -> i32 {

@@ -235,9 +235,10 @@ TEST_F(NpyTest, RefusesUnwritableTargets) {
                 ": No such file or directory");
   EXPECT_EQ(toString(writeNpy(directory, array)),
             "cannot write " + std::string(directory) + ": Is a directory");
-  if (sys::fs::exists("/dev/full"))
+  if (sys::fs::exists("/dev/full")) {
     EXPECT_EQ(toString(writeNpy("/dev/full", array)),
               "cannot write /dev/full: No space left on device");
+  }
   EXPECT_FALSE(writeNpy("/dev/null", array));
   EXPECT_EQ(countFiles(), 0u);
 }

@@ -44,10 +44,12 @@ TEST(Float16, WidensEveryValueExactly) {
     else
       EXPECT_EQ(fromBrain, brain.convertToFloat()) << bits;
     // And back, to the same bits but for the payload of a NaN.
-    if (!half.isNaN())
+    if (!half.isNaN()) {
       EXPECT_EQ(floatToHalf(fromHalf), bits);
-    if (!brain.isNaN())
+    }
+    if (!brain.isNaN()) {
       EXPECT_EQ(floatToBfloat16(fromBrain), bits);
+    }
   }
 }
 
@@ -122,8 +124,9 @@ TEST(Random, DependsOnSeedArgumentAndIndexOnly) {
   ASSERT_FALSE(fillNormal(threaded, 7, 2, 3));
   for (int64_t i = 0; i < whole.getNumElements(); ++i) {
     ASSERT_EQ(whole.get(i), threaded.get(i)) << i;
-    if (i % 97 == 0)
+    if (i % 97 == 0) {
       ASSERT_EQ(whole.get(i), normalSample(7, 2, i)) << i;
+    }
   }
   EXPECT_NE(normalSample(7, 2, 0), normalSample(8, 2, 0));
   EXPECT_NE(normalSample(7, 2, 0), normalSample(7, 3, 0));
