@@ -8,6 +8,8 @@
 
 #include "ringattn/InitAllPasses.h"
 
+#include "ringattn/Codegen/CPU/Passes.h"
+#include "ringattn/Codegen/Tile/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
@@ -17,5 +19,8 @@ void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
   ringcomm::registerRingCommPasses();
   registerRingToLLVMPasses();
+  registerRingAttnTilePasses();
+  registerRingAttnCPUPasses();
+  registerCPUKernelPipeline();
   registerRingAttnPipelines();
 }

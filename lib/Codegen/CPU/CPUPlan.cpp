@@ -1,0 +1,72 @@
+//===- CPUPlan.cpp - How a kernel uses an x86-64 CPU ------------*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/Codegen/CPU/CPUPlan.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace ringattn;
+
+/// Name and field of each size, for reading and writing.
+template <typename Plan, typename Fn>
+static void forEachSize(Plan &plan, Fn fn) {
+  fn("lanes", plan.lanes);
+  fn("register_rows", plan.registerRows);
+  fn("panel", plan.panel);
+  fn("value_register_rows", plan.valueRegisterRows);
+  fn("value_panel", plan.valuePanel);
+  fn("pair", plan.pair);
+  fn("row_chunk", plan.rowChunk);
+}
+
+template <typename Plan, typename Fn>
+static void forEachFlag(Plan &plan, Fn fn) {
+  fn("avx512_exp2", plan.avx512Exp2);
+  fn("fma", plan.fma);
+  fn("f16_convert", plan.f16Convert);
+  fn("bf16_convert", plan.bf16Convert);
+}
+
+DictionaryAttr CPUPlan::toAttr(MLIRContext *context) const {
+  Builder b(context);
+  SmallVector<NamedAttribute> attrs;
+  forEachSize(*this, [&](StringRef name, int64_t value) {
+    attrs.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
+  });
+  forEachFlag(*this, [&](StringRef name, bool value) {
+    if (value)
+      attrs.push_back(b.getNamedAttr(name, b.getUnitAttr()));
+  });
+  return b.getDictionaryAttr(attrs);
+}
+
+FailureOr<CPUPlan> CPUPlan::get(FunctionOpInterface kernel) {
+  auto dict = kernel->getAttrOfType<DictionaryAttr>(kCPUAttr);
+  if (!dict)
+    return kernel->emitOpError()
+           << "kernel has no CPU plan, expected the attribute " << kCPUAttr;
+  CPUPlan plan;
+  bool valid = true;
+  forEachSize(plan, [&](StringRef name, int64_t &field) {
+    auto value = dict.getAs<IntegerAttr>(name);
+    if (value && value.getInt() >= 1)
+      field = value.getInt();
+    else if (valid) {
+      valid = false;
+      kernel->emitOpError() << kCPUAttr << " " << name
+                            << " is missing or below 1, expected a size";
+    }
+  });
+  forEachFlag(plan, [&](StringRef name, bool &field) {
+    field = dict.getAs<UnitAttr>(name) != nullptr;
+  });
+  if (!valid)
+    return failure();
+  return plan;
+}

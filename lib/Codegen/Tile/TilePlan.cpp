@@ -1,0 +1,55 @@
+//===- TilePlan.cpp - Sizes of a kernel's tiles -----------------*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/Codegen/Tile/TilePlan.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace ringattn;
+
+DictionaryAttr TilePlan::toAttr() const {
+  Builder b(operand.getContext());
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("rows", b.getI64IntegerAttr(rows)),
+       b.getNamedAttr("columns", b.getI64IntegerAttr(columns)),
+       b.getNamedAttr("masked_columns", b.getI64IntegerAttr(maskedColumns)),
+       b.getNamedAttr("head_size", b.getI64IntegerAttr(headSize)),
+       b.getNamedAttr("value_size", b.getI64IntegerAttr(valueSize)),
+       b.getNamedAttr("operand", TypeAttr::get(operand))});
+}
+
+FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
+  auto dict = kernel->getAttrOfType<DictionaryAttr>(kTilesAttr);
+  if (!dict)
+    return kernel->emitOpError()
+           << "kernel has no tile plan, expected the attribute " << kTilesAttr;
+  TilePlan plan;
+  for (auto [name, field] :
+       {std::pair<StringRef, int64_t *>{"rows", &plan.rows},
+        {"columns", &plan.columns},
+        {"masked_columns", &plan.maskedColumns},
+        {"head_size", &plan.headSize},
+        {"value_size", &plan.valueSize}}) {
+    auto value = dict.getAs<IntegerAttr>(name);
+    if (!value || value.getInt() < 1)
+      return kernel->emitOpError() << kTilesAttr << " " << name
+                                   << " is missing or below 1, expected a size";
+    *field = value.getInt();
+  }
+  auto operand = dict.getAs<TypeAttr>("operand");
+  if (!operand || !isa<FloatType>(operand.getValue()))
+    return kernel->emitOpError()
+           << kTilesAttr << " operand is missing, expected a float type";
+  plan.operand = operand.getValue();
+  if (plan.columns % plan.maskedColumns != 0)
+    return kernel->emitOpError()
+           << kTilesAttr << " masked_columns is " << plan.maskedColumns
+           << ", expected a divisor of columns " << plan.columns;
+  return plan;
+}
