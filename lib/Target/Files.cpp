@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,8 +41,12 @@ Expected<TemporaryOutput> TemporaryOutput::create(StringRef destination,
                        std::make_error_code(std::errc::is_a_directory));
   SmallString<128> path;
   int fd;
-  if (std::error_code code = sys::fs::createUniqueFile(
-          destination + ".%%%%%%%%.tmp", fd, path, sys::fs::OF_None, 0600))
+  std::error_code code =
+      isSpecial(destination)
+          ? sys::fs::createTemporaryFile("ringattn", "tmp", fd, path)
+          : sys::fs::createUniqueFile(destination + ".%%%%%%%%.tmp", fd, path,
+                                      sys::fs::OF_None, 0600);
+  if (code)
     return cannotWrite(destination, code);
   // The user's mask applies, as to any other new file.
   mode_t mask = umask(0);
@@ -62,13 +67,6 @@ TemporaryOutput::~TemporaryOutput() {
     sys::fs::remove(temporary);
 }
 
-Error TemporaryOutput::keep() {
-  if (rename(temporary.c_str(), destination.c_str()) != 0)
-    return cannotWrite(destination, lastError());
-  temporary.clear();
-  return Error::success();
-}
-
 static Error writeTo(StringRef file, StringRef name,
                      function_ref<void(raw_ostream &)> write) {
   std::error_code code;
@@ -80,6 +78,21 @@ static Error writeTo(StringRef file, StringRef name,
   code = os.error();
   os.clear_error();
   return code ? cannotWrite(name, code) : Error::success();
+}
+
+Error TemporaryOutput::keep() {
+  // Renaming would replace a device by a file.
+  if (isSpecial(destination)) {
+    auto contents = MemoryBuffer::getFile(temporary);
+    if (!contents)
+      return cannotWrite(destination, contents.getError());
+    return writeTo(destination, destination,
+                   [&](raw_ostream &os) { os << (*contents)->getBuffer(); });
+  }
+  if (rename(temporary.c_str(), destination.c_str()) != 0)
+    return cannotWrite(destination, lastError());
+  temporary.clear();
+  return Error::success();
 }
 
 Error ringattn::writeFileAtomically(StringRef path,

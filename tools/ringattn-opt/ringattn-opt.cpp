@@ -10,6 +10,8 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ringattn/InitAllDialects.h"
 #include "ringattn/InitAllPasses.h"
+#include "ringattn/Pipelines/Pipelines.h"
+#include "ringattn/Target/Files.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -34,6 +36,22 @@ static std::string parseOptions(ArrayRef<const char *> args,
   return line.split(": ").second.str();
 }
 
+/// Checks the options of `--ringattn-pipeline`, whose parser prints elsewhere.
+static std::string checkPipelineOptions(ArrayRef<const char *> args) {
+  for (StringRef arg : args) {
+    auto [name, value] = arg.ltrim('-').split('=');
+    if (!arg.starts_with("-") || name != "ringattn-pipeline")
+      continue;
+    std::string text;
+    raw_string_ostream os(text);
+    if (failed(ringattn::RingAttnPipelineOptions().parseFromString(value, os)))
+      return ("--ringattn-pipeline: " +
+              StringRef(text).rtrim().split(": ").second)
+          .str();
+  }
+  return "";
+}
+
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   ringattn::registerAllPasses();
@@ -55,13 +73,18 @@ int main(int argc, char **argv) {
   if (std::string error = parseOptions(args, overview); !error.empty())
     return reportError(error, 2);
 
+  if (std::string error = checkPipelineOptions(args); !error.empty())
+    return reportError(error, 2);
   // MlirOptMain would name the cause only.
-  if (input != "-")
-    if (auto file = sys::fs::openNativeFileForRead(input))
-      sys::fs::closeFile(*file);
-    else
+  if (input != "-") {
+    auto file = sys::fs::openNativeFileForRead(input);
+    if (!file)
       return reportError(
           "cannot read '" + input + "': " + toString(file.takeError()), 1);
+    sys::fs::closeFile(*file);
+  }
+  if (Error error = ringattn::checkWritable(output))
+    return reportError(toString(std::move(error)), 1);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, input, output, registry));
 }
