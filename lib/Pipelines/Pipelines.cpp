@@ -28,6 +28,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
@@ -125,8 +126,9 @@ void ringattn::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Scheduled:
     return buildScheduledPhase(pm);
   case Phase::Tile:
+    return buildTilePhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::Target:
-    return;
+    return buildCPUTargetPhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::LLVM:
     return buildLLVMPhase(pm, options);
   }

@@ -90,6 +90,7 @@ struct LowerCPUVectorsPass
       done = apply([&](RewritePatternSet &patterns) {
         vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
         vector::populateFlattenVectorTransferPatterns(patterns);
+        vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
         vector::populateVectorTransferDropUnitDimsPatterns(patterns);
         vector::populateDropUnitDimWithShapeCastPatterns(patterns);
         vector::populateVectorInsertExtractStridedSliceTransforms(patterns);

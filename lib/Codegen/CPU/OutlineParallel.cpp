@@ -15,7 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 namespace ringattn {
@@ -62,22 +62,39 @@ private:
     return values;
   }
 
-  static bool isConstant(Value v) {
-    return v.getDefiningOp() &&
-           v.getDefiningOp()->hasTrait<OpTrait::ConstantLike>();
+  /// Constants, and vectors (loop invariant code motion hoists them), are made
+  /// again inside.
+  static bool isRecomputed(Value v) {
+    Operation *op = v.getDefiningOp();
+    return op && (op->hasTrait<OpTrait::ConstantLike>() ||
+                  (isa<VectorType>(v.getType()) && isPure(op)));
   }
 
-  /// What the body needs from outside; constants are made again inside.
+  /// Sorts `v` and what it is computed from into captures and recomputed ops, in
+  /// order of dependence.
+  void require(Value v, SetVector<Value> &captures) {
+    if (!isRecomputed(v)) {
+      captures.insert(v);
+      return;
+    }
+    if (recomputed.contains(v.getDefiningOp()))
+      return;
+    for (Value operand : v.getDefiningOp()->getOperands())
+      require(operand, captures);
+    recomputed.insert(v.getDefiningOp());
+  }
+
+  /// What the body needs from outside.
   SmallVector<Value> collectCaptures(ArrayRef<Value> sizes) {
     SetVector<Value> used;
     getUsedValuesDefinedAbove(loop.getRegion(), used);
     // The outermost size is not needed to take a task number apart.
     for (Value size : sizes.drop_front())
       used.insert(size);
-    SmallVector<Value> captures;
+    SetVector<Value> captures;
     for (Value v : used)
-      (isConstant(v) ? constants : captures).push_back(v);
-    return captures;
+      require(v, captures);
+    return captures.takeVector();
   }
 
   func::FuncOp createFunction(ArrayRef<Value> captures) {
@@ -99,8 +116,8 @@ private:
         ImplicitLocOpBuilder::atBlockEnd(loop.getLoc(), entry);
     IRMapping mapping;
     mapping.map(captures, entry->getArguments().drop_back(2));
-    for (Value constant : constants)
-      body.clone(*constant.getDefiningOp(), mapping);
+    for (Operation *op : recomputed)
+      body.clone(*op, mapping);
     auto range = scf::ForOp::create(body, entry->getArguments().take_back(2)[0],
                                     entry->getArguments().back(),
                                     arith::ConstantIndexOp::create(body, 1));
@@ -135,7 +152,7 @@ private:
   scf::ForallOp loop;
   SymbolTable &symbols;
   ImplicitLocOpBuilder b;
-  SmallVector<Value> constants;
+  SetVector<Operation *> recomputed;
 };
 
 struct OutlineParallelPass

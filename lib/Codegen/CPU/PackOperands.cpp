@@ -74,8 +74,12 @@ private:
           role && role.getValue() == "cast")
         v = cast.getInputs()[0];
     source.load = v.getDefiningOp<LoadTileOp>();
-    if (source.load)
-      source.view = source.load.getSource().getDefiningOp<memref::SubViewOp>();
+    if (source.load) {
+      Value memory = source.load.getSource();
+      if (auto cast = memory.getDefiningOp<memref::CastOp>())
+        memory = cast.getSource();
+      source.view = memory.getDefiningOp<memref::SubViewOp>();
+    }
     if (!source.view)
       return op.emitOpError()
              << "right operand is not a tile loaded from one batch and head";
