@@ -14,8 +14,8 @@ using namespace ringattn;
 
 llvm::ArrayRef<Phase> ringattn::getAllPhases() {
   static constexpr Phase phases[] = {
-      Phase::Global,    Phase::SPMD, Phase::Ring,   Phase::Scheduled,
-      Phase::Tile,      Phase::Target, Phase::LLVM};
+      Phase::Global, Phase::SPMD,   Phase::Ring, Phase::Scheduled,
+      Phase::Tile,   Phase::Target, Phase::LLVM};
   return phases;
 }
 

@@ -31,8 +31,8 @@ std::string CPUDescription::featureString() const {
   return text;
 }
 
-llvm::Expected<CPUDescription>
-ringattn::describeCPU(llvm::StringRef cpu, llvm::StringRef features) {
+llvm::Expected<CPUDescription> ringattn::describeCPU(llvm::StringRef cpu,
+                                                     llvm::StringRef features) {
   llvm::InitializeNativeTarget();
   llvm::Triple triple(llvm::sys::getProcessTriple());
   std::string error;

@@ -110,8 +110,7 @@ Session::~Session() {
   rr_world_destroy(world);
 }
 
-int Session::forEachRank(function_ref<int32_t(int32_t rank)> body,
-                         bool prepares) {
+int Session::forEachRank(function_ref<int32_t(int32_t rank)> body) {
   outcomes.assign(ranks, Outcome());
   Error error = runOnThreads(ranks, [&](int32_t rank) {
     Outcome &outcome = outcomes[rank];
@@ -119,9 +118,7 @@ int Session::forEachRank(function_ref<int32_t(int32_t rank)> body,
     if (outcome.status != RR_OK)
       outcome.message = rr_last_error(contexts[rank]);
   });
-  if (error)
-    return reportError(std::move(error), ExitRuntime);
-  return report(prepares);
+  return error ? reportError(std::move(error), ExitRuntime) : ExitSuccess;
 }
 
 int Session::createWorld() {
@@ -144,18 +141,16 @@ int Session::prepare(rr_module *module, const EntryInfo &entry,
                      const Arrays &arrays) {
   contexts.assign(ranks, nullptr);
   std::vector<int64_t> dims = arrays.argumentDims();
-  return forEachRank(
-      [&](int32_t rank) {
-        int32_t status =
-            rr_context_create(world, module, rank, &contexts[rank]);
-        if (status == RR_OK)
-          status = rr_bind(contexts[rank], entry.name.c_str(), dims.data(),
-                           dims.size());
-        for (size_t i = 0; status == RR_OK && i < arrays.arguments.size(); ++i)
-          status = rr_scatter(contexts[rank], i, arrays.arguments[i].data());
-        return status;
-      },
-      /*prepares=*/true);
+  int code = forEachRank([&](int32_t rank) {
+    int32_t status = rr_context_create(world, module, rank, &contexts[rank]);
+    if (status == RR_OK)
+      status =
+          rr_bind(contexts[rank], entry.name.c_str(), dims.data(), dims.size());
+    for (size_t i = 0; status == RR_OK && i < arrays.arguments.size(); ++i)
+      status = rr_scatter(contexts[rank], i, arrays.arguments[i].data());
+    return status;
+  });
+  return code ? code : report(/*prepares=*/true);
 }
 
 int Session::execute(Measurements &measurements) {
@@ -164,20 +159,18 @@ int Session::execute(Measurements &measurements) {
   rr_statistics none = {};
   none.struct_size = sizeof(none);
   measurements.assign(options.repeat, std::vector<rr_statistics>(ranks, none));
-  int code = forEachRank(
-      [&](int32_t rank) {
-        for (std::vector<rr_statistics> &measured : measurements) {
-          rr_stats_reset(contexts[rank]);
-          if (int32_t status = rr_execute(contexts[rank]))
-            return status;
-          if (int32_t status = rr_stats(contexts[rank], &measured[rank]))
-            return status;
-        }
-        return int32_t(RR_OK);
-      },
-      /*prepares=*/false);
+  int code = forEachRank([&](int32_t rank) {
+    for (std::vector<rr_statistics> &measured : measurements) {
+      rr_stats_reset(contexts[rank]);
+      if (int32_t status = rr_execute(contexts[rank]))
+        return status;
+      if (int32_t status = rr_stats(contexts[rank], &measured[rank]))
+        return status;
+    }
+    return int32_t(RR_OK);
+  });
   progress.finish();
-  return code;
+  return code ? code : report(/*prepares=*/false);
 }
 
 int Session::gather(const EntryInfo &entry, Arrays &arrays) {

@@ -49,9 +49,10 @@ private:
   int execute(Measurements &measurements);
   int gather(const EntryInfo &entry, Arrays &arrays);
 
-  /// Calls `body` once per rank, each on its own thread, and reports.
-  int forEachRank(llvm::function_ref<int32_t(int32_t rank)> body,
-                  bool prepares);
+  /// Calls `body` once per rank, each on its own thread, and keeps how it
+  /// ended.
+  int forEachRank(llvm::function_ref<int32_t(int32_t rank)> body);
+  /// Prints the first cause among what the ranks ended with.
   int report(bool prepares);
 
   const RunOptions &options;

@@ -37,10 +37,27 @@ struct HoistAccumulatorsPass
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kKernelAttr))
       return;
+    // Both transformations compare all pairs of transfers under their root, and
+    // the second starts over after every step: a root for each block of
+    // registers, not the whole kernel.
+    SmallVector<Operation *> roots;
+    auto countLoops = [](scf::ForOp loop) {
+      int64_t count = 0;
+      loop.getBody()->walk([&](LoopLikeOpInterface) { ++count; });
+      return count;
+    };
+    kernel.walk([&](scf::ForOp loop) {
+      if (countLoops(loop) != 0)
+        return;
+      auto outer = dyn_cast<scf::ForOp>(loop->getParentOp());
+      roots.push_back(outer && countLoops(outer) == 1 ? outer : loop);
+    });
     IRRewriter rewriter(&getContext());
-    vector::transferOpflowOpt(rewriter, kernel);
-    linalg::hoistRedundantVectorTransfers(kernel);
-    vector::transferOpflowOpt(rewriter, kernel);
+    for (Operation *root : roots) {
+      vector::transferOpflowOpt(rewriter, root);
+      linalg::hoistRedundantVectorTransfers(root);
+      vector::transferOpflowOpt(rewriter, root);
+    }
   }
 };
 } // namespace

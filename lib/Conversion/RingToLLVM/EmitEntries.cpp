@@ -90,13 +90,13 @@ Value WrapperBuilder::makeMemRef(MemRefType type, int64_t buffer,
     sizes.push_back(toI64(size));
   }
 
-  auto descriptor = MemRefDescriptor::poison(
-      builder, loc, converter.convertType(type));
+  auto descriptor =
+      MemRefDescriptor::poison(builder, loc, converter.convertType(type));
   descriptor.setAllocatedPtr(builder, loc, data);
   descriptor.setAlignedPtr(builder, loc, data);
   descriptor.setConstantOffset(builder, loc, 0);
-  Value stride = arith::ConstantOp::create(builder, loc,
-                                           builder.getI64IntegerAttr(1));
+  Value stride =
+      arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1));
   for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
     descriptor.setSize(builder, loc, dim, sizes[dim]);
     descriptor.setStride(builder, loc, dim, stride);
@@ -126,9 +126,9 @@ Value WrapperBuilder::ringSize(SeqShardingAttr sharding) {
 void WrapperBuilder::run() {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   builder.setInsertionPointAfter(entry);
-  auto wrapper = func::FuncOp::create(
-      builder, loc, (entry.getName() + ".entry").str(),
-      builder.getFunctionType({pointer, pointer}, {}));
+  auto wrapper =
+      func::FuncOp::create(builder, loc, (entry.getName() + ".entry").str(),
+                           builder.getFunctionType({pointer, pointer}, {}));
   wrapper.setPrivate();
   wrapper->setAttr("ringattn.entry_point", entry.getNameAttr());
   Block *block = wrapper.addEntryBlock();
@@ -138,8 +138,8 @@ void WrapperBuilder::run() {
 
   SmallVector<Value> operands, sizeOperands;
   int64_t position = 0;
-  auto values = llvm::to_vector(llvm::concat<const EntryValue>(
-      signature.arguments, signature.results));
+  auto values = llvm::to_vector(
+      llvm::concat<const EntryValue>(signature.arguments, signature.results));
   for (auto [index, value] : llvm::enumerate(values)) {
     SmallVector<Value> globalSizes;
     for (int64_t dim = 0; dim < value.type.getRank(); ++dim, ++position) {

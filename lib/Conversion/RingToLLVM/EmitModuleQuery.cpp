@@ -30,7 +30,8 @@ struct EmitModuleQuery
 
 private:
   Value number(OpBuilder &b, int64_t value, unsigned width) {
-    return LLVM::ConstantOp::create(b, Location(loc), b.getIntegerType(width), value);
+    return LLVM::ConstantOp::create(b, Location(loc), b.getIntegerType(width),
+                                    value);
   }
   Value addressOf(OpBuilder &b, StringRef symbol) {
     return LLVM::AddressOfOp::create(
@@ -44,22 +45,21 @@ private:
 };
 } // namespace
 
-void EmitModuleQuery::emitBytes(OpBuilder &b, StringRef name,
-                                StringRef bytes) {
-  LLVM::GlobalOp::create(
-      b, Location(loc), LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()),
-      /*isConstant=*/true, LLVM::Linkage::Internal, name,
-      b.getStringAttr(bytes), /*alignment=*/16);
+void EmitModuleQuery::emitBytes(OpBuilder &b, StringRef name, StringRef bytes) {
+  LLVM::GlobalOp::create(b, Location(loc),
+                         LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()),
+                         /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                         b.getStringAttr(bytes), /*alignment=*/16);
 }
 
 /// An internal constant whose initializer `value` builds.
 void EmitModuleQuery::emitConstant(OpBuilder &b, StringRef name, Type type,
                                    function_ref<Value(OpBuilder &)> value) {
-  auto global = LLVM::GlobalOp::create(b, Location(loc), type, /*isConstant=*/true,
-                                       LLVM::Linkage::Internal, name,
-                                       Attribute());
-  OpBuilder inner = OpBuilder::atBlockEnd(
-      &global.getInitializerRegion().emplaceBlock());
+  auto global =
+      LLVM::GlobalOp::create(b, Location(loc), type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, name, Attribute());
+  OpBuilder inner =
+      OpBuilder::atBlockEnd(&global.getInitializerRegion().emplaceBlock());
   LLVM::ReturnOp::create(inner, Location(loc), value(inner));
 }
 
@@ -73,8 +73,8 @@ void EmitModuleQuery::runOnOperation() {
     return signalPassFailure();
   }
   std::string program;
-  if (auto attr = module->getAttrOfType<DenseResourceElementsAttr>(
-          "ringattn.program"))
+  if (auto attr =
+          module->getAttrOfType<DenseResourceElementsAttr>("ringattn.program"))
     if (AsmResourceBlob *blob = attr.getRawHandle().getBlob())
       program.assign(blob->getData().begin(), blob->getData().end());
 
@@ -93,9 +93,8 @@ void EmitModuleQuery::runOnOperation() {
       function->removeAttr("ringattn.entry_point");
     }
   for (auto &[symbol, function] : entries) {
-    std::string text = StringRef(symbol)
-                           .drop_front(strlen("ringattn.entry_name."))
-                           .str();
+    std::string text =
+        StringRef(symbol).drop_front(strlen("ringattn.entry_name.")).str();
     emitBytes(b, symbol, StringRef(text.c_str(), text.size() + 1));
   }
   auto entryType =
@@ -120,15 +119,14 @@ void EmitModuleQuery::runOnOperation() {
       &getContext(), {i32, i32, pointer, i64, pointer, i64, pointer, i64});
   constexpr int32_t headerSize = 4 + 4 + 6 * 8;
   emitConstant(b, "ringattn.header", headerType, [&](OpBuilder &in) {
-    const Value fields[] = {
-        number(in, headerSize, 32),
-        number(in, kAbiVersion, 32),
-        addressOf(in, "ringattn.manifest_text"),
-        number(in, manifest.getValue().size(), 64),
-        addressOf(in, "ringattn.program_bytes"),
-        number(in, program.size(), 64),
-        addressOf(in, "ringattn.entries"),
-        number(in, entries.size(), 64)};
+    const Value fields[] = {number(in, headerSize, 32),
+                            number(in, kAbiVersion, 32),
+                            addressOf(in, "ringattn.manifest_text"),
+                            number(in, manifest.getValue().size(), 64),
+                            addressOf(in, "ringattn.program_bytes"),
+                            number(in, program.size(), 64),
+                            addressOf(in, "ringattn.entries"),
+                            number(in, entries.size(), 64)};
     Value header = LLVM::PoisonOp::create(in, Location(loc), headerType);
     for (auto [index, field] : llvm::enumerate(fields))
       header = LLVM::InsertValueOp::create(in, Location(loc), header, field,
@@ -136,18 +134,19 @@ void EmitModuleQuery::runOnOperation() {
     return header;
   });
 
-  auto query = LLVM::LLVMFuncOp::create(
-      b, Location(loc), "rr_module_query", LLVM::LLVMFunctionType::get(pointer, {i32}));
+  auto query =
+      LLVM::LLVMFuncOp::create(b, Location(loc), "rr_module_query",
+                               LLVM::LLVMFunctionType::get(pointer, {i32}));
   Block *block = query.addEntryBlock(b);
   b.setInsertionPointToStart(block);
-  Value understood = LLVM::ICmpOp::create(
-      b, Location(loc), LLVM::ICmpPredicate::uge, block->getArgument(0),
-      number(b, kAbiVersion, 32));
+  Value understood =
+      LLVM::ICmpOp::create(b, Location(loc), LLVM::ICmpPredicate::uge,
+                           block->getArgument(0), number(b, kAbiVersion, 32));
   Value header = addressOf(b, "ringattn.header");
   Value null = LLVM::ZeroOp::create(b, Location(loc), pointer);
-  LLVM::ReturnOp::create(
-      b, Location(loc),
-      ValueRange{LLVM::SelectOp::create(b, Location(loc), understood, header, null)});
+  LLVM::ReturnOp::create(b, Location(loc),
+                         ValueRange{LLVM::SelectOp::create(
+                             b, Location(loc), understood, header, null)});
 
   for (StringRef name : {StringRef("ringattn.manifest"),
                          StringRef("ringattn.program"), StringRef(kGroupsAttr)})

@@ -60,9 +60,9 @@ public:
 
 private:
   Value integer(int64_t value, unsigned width = 64) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getIntegerAttr(
-                                         builder.getIntegerType(width), value));
+    return arith::ConstantOp::create(
+        builder, loc,
+        builder.getIntegerAttr(builder.getIntegerType(width), value));
   }
   Value toI64(Value index) {
     return arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
@@ -136,9 +136,9 @@ void FunctionLowering::check(Value status) {
 void FunctionLowering::callImport(Import import, ArrayRef<Value> arguments) {
   Value table = LLVM::LoadOp::create(builder, loc, pointer(), context);
   int32_t offset = kFirstImportOffset + 8 * static_cast<int32_t>(import);
-  Value slot = LLVM::GEPOp::create(
-      builder, loc, pointer(), builder.getI8Type(), table,
-      ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(offset)});
+  Value slot =
+      LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(), table,
+                          ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(offset)});
   Value callee = LLVM::LoadOp::create(builder, loc, pointer(), slot);
   SmallVector<Value> operands = {callee, context};
   SmallVector<Type> types = {pointer()};
@@ -158,10 +158,9 @@ void FunctionLowering::lowerRingNumber(Operation *op, Import import,
                                        ArrayRef<int64_t> axes) {
   Value slot = stackSlot(builder.getI64Type());
   callImport(import, {groupOf(axes), slot});
-  Value number =
-      LLVM::LoadOp::create(builder, loc, builder.getI64Type(), slot);
-  op->getResult(0).replaceAllUsesWith(arith::IndexCastOp::create(
-      builder, loc, builder.getIndexType(), number));
+  Value number = LLVM::LoadOp::create(builder, loc, builder.getI64Type(), slot);
+  op->getResult(0).replaceAllUsesWith(
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number));
 }
 
 void FunctionLowering::lower(ringcomm::ShiftStartOp op) {
@@ -170,8 +169,7 @@ void FunctionLowering::lower(ringcomm::ShiftStartOp op) {
     auto type = mlir::cast<MemRefType>(buffer.getType());
     MemRefDescriptor descriptor(cast(converter.convertType(type), buffer));
     arguments.push_back(descriptor.bufferPtr(builder, loc, converter, type));
-    Value bytes =
-        integer(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+    Value bytes = integer(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
     arguments.push_back(arith::MulIOp::create(
         builder, loc, descriptor.size(builder, loc, 0), bytes));
   }
@@ -190,9 +188,9 @@ void FunctionLowering::lower(ringcomm::WaitOp op) {
 }
 
 void FunctionLowering::lower(ringrt::SpanBeginOp op) {
-  callImport(Import::TraceBegin,
-             {integer(static_cast<int64_t>(op.getKind()), 32),
-              toI64(op.getHop())});
+  callImport(
+      Import::TraceBegin,
+      {integer(static_cast<int64_t>(op.getKind()), 32), toI64(op.getHop())});
 }
 
 void FunctionLowering::lower(ringrt::SpanEndOp op) {
@@ -200,9 +198,8 @@ void FunctionLowering::lower(ringrt::SpanEndOp op) {
 }
 
 /// `rr_parallel_body` around the body: unpacks the closure.
-LLVM::LLVMFuncOp
-FunctionLowering::getTrampoline(ringrt::ParallelForOp op,
-                                LLVM::LLVMStructType closure) {
+LLVM::LLVMFuncOp FunctionLowering::getTrampoline(ringrt::ParallelForOp op,
+                                                 LLVM::LLVMStructType closure) {
   std::string name = (op.getBody() + ".parallel").str();
   if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return existing;
@@ -235,13 +232,12 @@ void FunctionLowering::lower(ringrt::ParallelForOp op) {
   SmallVector<Type> types;
   for (Value capture : op.getCaptures())
     types.push_back(converter.convertType(capture.getType()));
-  auto closure =
-      LLVM::LLVMStructType::getLiteral(builder.getContext(), types);
+  auto closure = LLVM::LLVMStructType::getLiteral(builder.getContext(), types);
   LLVM::LLVMFuncOp trampoline = getTrampoline(op, closure);
   Value packed = LLVM::PoisonOp::create(builder, loc, closure);
   for (auto [index, capture] : llvm::enumerate(op.getCaptures()))
-    packed = LLVM::InsertValueOp::create(
-        builder, loc, packed, cast(types[index], capture), index);
+    packed = LLVM::InsertValueOp::create(builder, loc, packed,
+                                         cast(types[index], capture), index);
   Value slot = stackSlot(closure);
   LLVM::StoreOp::create(builder, loc, packed, slot);
   Value body = LLVM::AddressOfOp::create(builder, loc, trampoline);
@@ -332,9 +328,9 @@ LogicalResult FunctionLowering::run() {
     function.setAllArgAttrs(ArrayRef<Attribute>(shifted));
   }
   function.setPrivate();
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(builder.getContext(),
-                                           LLVM::Linkage::Internal));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
   for (Block &block : function.getBody())
     for (BlockArgument argument : block.getArguments())
       if (isa<ringcomm::TokenType>(argument.getType()))
@@ -363,13 +359,12 @@ LogicalResult FunctionLowering::run() {
               func::ReturnOp::create(builder, loc, integer(0, 32));
               return success();
             })
-            .Case<ringcomm::ShiftStartOp, ringcomm::WaitOp,
-                  ringrt::SpanBeginOp, ringrt::SpanEndOp,
-                  ringrt::ParallelForOp, memref::DeallocOp, func::CallOp>(
-                [&](auto other) {
-                  lower(other);
-                  return success();
-                })
+            .Case<ringcomm::ShiftStartOp, ringcomm::WaitOp, ringrt::SpanBeginOp,
+                  ringrt::SpanEndOp, ringrt::ParallelForOp, memref::DeallocOp,
+                  func::CallOp>([&](auto other) {
+              lower(other);
+              return success();
+            })
             .Default([](Operation *) { return failure(); });
     if (failed(result))
       return failure();
@@ -390,8 +385,7 @@ struct LowerRuntimeOps
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (failed(FunctionLowering(function, module, converter).run()))
         return signalPassFailure();
-    for (auto grid :
-         llvm::make_early_inc_range(module.getOps<shard::GridOp>()))
+    for (auto grid : llvm::make_early_inc_range(module.getOps<shard::GridOp>()))
       grid.erase();
   }
 };

@@ -30,8 +30,8 @@ struct LowerSpans : ringattn::impl::LowerSpansPassBase<LowerSpans> {
         hop = arith::ConstantIndexOp::create(builder, loc, -1);
       ringrt::SpanBeginOp::create(builder, loc, span.getKind(), hop);
       Block &body = span.getBody().front();
-      span->getBlock()->getOperations().splice(
-          span->getIterator(), body.getOperations());
+      span->getBlock()->getOperations().splice(span->getIterator(),
+                                               body.getOperations());
       ringrt::SpanEndOp::create(builder, loc);
       span.erase();
     });

@@ -102,9 +102,9 @@ static FailureOr<llvm::json::Value> valueObject(func::FuncOp function,
        shardingObject(function->getParentOfType<ModuleOp>(), value)}});
 }
 
-FailureOr<std::string>
-ringattn::buildManifest(ModuleOp module, ArrayAttr groups,
-                        const ManifestTarget &target) {
+FailureOr<std::string> ringattn::buildManifest(ModuleOp module,
+                                               ArrayAttr groups,
+                                               const ManifestTarget &target) {
   llvm::json::Array entries;
   FlatSymbolRefAttr gridName;
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -112,9 +112,8 @@ ringattn::buildManifest(ModuleOp module, ArrayAttr groups,
     if (!signature)
       continue;
     llvm::json::Array arguments, results, equal;
-    for (auto [array, values] :
-         {std::pair(&arguments, &signature->arguments),
-          std::pair(&results, &signature->results)})
+    for (auto [array, values] : {std::pair(&arguments, &signature->arguments),
+                                 std::pair(&results, &signature->results)})
       for (const EntryValue &value : *values) {
         FailureOr<llvm::json::Value> object = valueObject(function, value);
         if (failed(object))
@@ -160,7 +159,6 @@ ringattn::buildManifest(ModuleOp module, ArrayAttr groups,
       {"groups", std::move(groupObjects)},
       {"entries", std::move(entries)}};
   std::string text;
-  llvm::raw_string_ostream(text)
-      << llvm::json::Value(std::move(manifest));
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(manifest));
   return text;
 }

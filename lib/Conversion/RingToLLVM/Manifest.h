@@ -31,8 +31,8 @@ struct ManifestTarget {
   std::vector<std::string> features;
 };
 
-/// The manifest as JSON text; see docs/Manifest.md. Fails, with a diagnostic, on
-/// entry types the runtime has no name for.
+/// The manifest as JSON text; see docs/Manifest.md. Fails, with a diagnostic,
+/// on entry types the runtime has no name for.
 mlir::FailureOr<std::string> buildManifest(mlir::ModuleOp module,
                                            mlir::ArrayAttr groups,
                                            const ManifestTarget &target);

@@ -111,7 +111,6 @@ for _name, _option in {
     "transport_unknown": "--transport=pigeon",
     "device_unknown": "--device=abacus",
     "shape_malformed": "--shape=0:1xtwo",
-    "shape_no_argument": "--shape=9:1x1x16x16",
     "random_inputs_no_number": "--random-inputs=lots",
 }.items():
 
@@ -139,7 +138,12 @@ def _(folder: Path) -> list:
     return [write(folder), "--shape=0:1x1x17x16", "--random-inputs=1"]
 
 
-@mistake("dynamic_sizes_not_given", USAGE, "--shape")
+@mistake("shape_of_no_argument", PROGRAM, "9", "3")
+def _(folder: Path) -> list:
+    return [write(folder), "--shape=9:1x1x16x16", "--random-inputs=1"]
+
+
+@mistake("dynamic_sizes_not_given", PROGRAM, "--shape")
 def _(folder: Path) -> list:
     case = Case(dynamic=("sequence",), lse=False)
     return [write(folder, case), "--random-inputs=1"]
@@ -228,7 +232,7 @@ def _(folder: Path) -> list:
     return [write(folder), *arrays(folder, k=wrong)]
 
 
-@mistake("input_of_another_rank", PROGRAM, "3", "4")
+@mistake("input_of_another_rank", PROGRAM, " 1x16x16", "1x1x16x16")
 def _(folder: Path) -> list:
     return [write(folder), *arrays(folder, k=np.zeros((1, 16, 16), np.float32))]
 
@@ -285,10 +289,10 @@ def _(folder: Path) -> list:
     return [write(folder, text=""), "--random-inputs=1"]
 
 
-@mistake("module_of_an_unknown_kind", PROGRAM, r"program\.txt")
+@mistake("module_of_an_unknown_kind", PROGRAM, r"program\.bin")
 def _(folder: Path) -> list:
-    path = folder / "program.txt"
-    path.write_text(CASE.program())
+    path = folder / "program.bin"
+    path.write_bytes(bytes(range(256)))
     return [path, "--random-inputs=1"]
 
 

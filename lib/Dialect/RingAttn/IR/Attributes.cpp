@@ -28,9 +28,8 @@ void RingAttnDialect::registerAttributes() {
       >();
 }
 
-LogicalResult
-StripedAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                    int64_t granularity) {
+LogicalResult StripedAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t granularity) {
   if (granularity < 1)
     return emitError() << "striped granularity must be at least 1, got "
                        << granularity;

@@ -28,8 +28,7 @@ struct BoolValue {
 
   template <typename OpTy>
   BoolValue make(BoolValue other) const {
-    return {builder, loc,
-            builder->createOrFold<OpTy>(loc, value, other.value)};
+    return {builder, loc, builder->createOrFold<OpTy>(loc, value, other.value)};
   }
   BoolValue operator&(BoolValue other) const {
     return make<mlir::arith::AndIOp>(other);
@@ -55,9 +54,9 @@ struct IndexValue {
     return with(builder->createOrFold<OpTy>(loc, value, other.value));
   }
   BoolValue compare(mlir::arith::CmpIPredicate p, IndexValue other) const {
-    return {builder, loc,
-            builder->createOrFold<mlir::arith::CmpIOp>(loc, p, value,
-                                                       other.value)};
+    return {
+        builder, loc,
+        builder->createOrFold<mlir::arith::CmpIOp>(loc, p, value, other.value)};
   }
 
   IndexValue operator+(IndexValue o) const {

@@ -64,8 +64,7 @@ struct Striped {
     I g = constant(size, granularity);
     I blocks = size / g;
     I whole = g * ((blocks + ranks - constant(size, 1) - rank) / ranks);
-    return whole +
-           select(blocks % ranks == rank, size % g, constant(size, 0));
+    return whole + select(blocks % ranks == rank, size % g, constant(size, 0));
   }
   template <typename I>
   I position(I size, I ranks, I rank, I local) const {
@@ -81,8 +80,8 @@ struct Striped {
   I active(I size, I ranks) const {
     return minimum(ranks, ceilDiv(size, constant(size, granularity)));
   }
-  // The block after rank P-1's is rank 0's, so distances in blocks are distances
-  // around the ring.
+  // The block after rank P-1's is rank 0's, so distances in blocks are
+  // distances around the ring.
   template <typename I>
   std::pair<I, I> reach(I size, I ranks, I left, I right) const {
     I g = constant(size, granularity);
@@ -138,18 +137,16 @@ struct Zigzag {
 };
 
 template <typename Layout>
-RingReach emitClampedReach(Layout layout, OpBuilder &builder,
-                                         Location loc, Value size, Value ranks,
-                                         Value active,
-                                         std::optional<int64_t> left,
-                                         std::optional<int64_t> right) {
+RingReach emitClampedReach(Layout layout, OpBuilder &builder, Location loc,
+                           Value size, Value ranks, Value active,
+                           std::optional<int64_t> left,
+                           std::optional<int64_t> right) {
   IndexValue s{&builder, loc, size}, p{&builder, loc, ranks},
       a{&builder, loc, active};
   IndexValue others = a - s.constant(1);
   // An unbounded extent reaches every token.
-  auto [prev, next] =
-      layout.reach(s, p, left ? s.constant(*left) : s,
-                   right ? s.constant(*right) : s);
+  auto [prev, next] = layout.reach(s, p, left ? s.constant(*left) : s,
+                                   right ? s.constant(*right) : s);
   return {minimum(prev, others).value, minimum(next, others).value};
 }
 

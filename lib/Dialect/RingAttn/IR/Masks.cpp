@@ -27,18 +27,19 @@ bool isVisibleInBand(MaskBand band, int64_t i, int64_t j) {
 int64_t countVisibleInBand(MaskBand band, int64_t i, int64_t numKeys) {
   int64_t first = band.left ? std::max<int64_t>(0, i - *band.left) : 0;
   // i + right may not fit in 64 bits; numKeys - i does.
-  int64_t end = band.right && *band.right < numKeys - i ? i + *band.right + 1
-                                                        : numKeys;
+  int64_t end =
+      band.right && *band.right < numKeys - i ? i + *band.right + 1 : numKeys;
   return std::max<int64_t>(0, std::min(end, numKeys) - first);
 }
 
 /// `extent` as a constant of `like`'s type; distances never exceed its range.
 IndexValue extentConstant(IndexValue like, int64_t extent) {
   Type type = like.value.getType();
-  if (auto integer = dyn_cast<IntegerType>(type); integer && integer.getWidth() < 64)
-    extent = std::clamp<int64_t>(
-        extent, -(int64_t(1) << (integer.getWidth() - 1)),
-        (int64_t(1) << (integer.getWidth() - 1)) - 1);
+  if (auto integer = dyn_cast<IntegerType>(type);
+      integer && integer.getWidth() < 64)
+    extent =
+        std::clamp<int64_t>(extent, -(int64_t(1) << (integer.getWidth() - 1)),
+                            (int64_t(1) << (integer.getWidth() - 1)) - 1);
   return like.constant(extent);
 }
 

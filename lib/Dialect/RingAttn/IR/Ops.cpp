@@ -79,9 +79,9 @@ OpFoldResult ShardLengthOp::fold(FoldAdaptor adaptor) {
     rank = constant.getInt();
   else if (!getLayout().isEven(size.getInt(), ranks.getInt()))
     return {};
-  return IntegerAttr::get(IndexType::get(getContext()),
-                          getLayout().getShardLength(size.getInt(),
-                                                     ranks.getInt(), rank));
+  return IntegerAttr::get(
+      IndexType::get(getContext()),
+      getLayout().getShardLength(size.getInt(), ranks.getInt(), rank));
 }
 
 //===----------------------------------------------------------------------===//
@@ -110,8 +110,7 @@ void OnlineAttentionOp::getEffects(Effects &effects) {
 }
 
 void FinalizeOp::getEffects(Effects &effects) {
-  for (OpOperand *read :
-       {&getAccMutable(), &getMaxMutable(), &getSumMutable()})
+  for (OpOperand *read : {&getAccMutable(), &getMaxMutable(), &getSumMutable()})
     addRead(effects, *read);
   addWrite(effects, getOutputMutable());
   for (OpOperand &lse : getLseMutable())

@@ -51,13 +51,11 @@ static LogicalResult verifySizes(Operation *op, StringRef name,
   int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   for (auto [index, size] : llvm::enumerate(type.getShape())) {
     if (size == 0)
-      return op->emitOpError() << name << " dimension " << index
-                               << " is 0, expected at least 1";
-    if (!ShapedType::isDynamic(size) &&
-        llvm::MulOverflow(bytes, size, bytes))
       return op->emitOpError()
-             << name << " has 2^63 bytes or more (" << type
-             << "), expected a size that fits in 63 bits";
+             << name << " dimension " << index << " is 0, expected at least 1";
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(bytes, size, bytes))
+      return op->emitOpError() << name << " has 2^63 bytes or more (" << type
+                               << "), expected a size that fits in 63 bits";
   }
   return success();
 }
@@ -77,26 +75,26 @@ static LogicalResult verifyShapes(Operation *op, ShapedType q, ShapedType k,
 
   for (auto [name, type] :
        {std::pair<StringRef, ShapedType>{"query", q}, {"key", k}, {"value", v}})
-    for (auto [dim, what] : {std::pair<int64_t, StringRef>{1, "head count"},
-                             {3, "head size"}})
+    for (auto [dim, what] :
+         {std::pair<int64_t, StringRef>{1, "head count"}, {3, "head size"}})
       if (type.isDynamicDim(dim))
         return op->emitOpError()
                << name << " " << what << " is dynamic, expected a static size";
 
   int64_t hq = q.getDimSize(1), hkv = k.getDimSize(1);
   if (hkv != 0 && hq % hkv != 0)
-    return op->emitOpError() << "query head count is " << hq
-                             << ", expected a multiple of the key head count "
-                             << hkv << order;
+    return op->emitOpError()
+           << "query head count is " << hq
+           << ", expected a multiple of the key head count " << hkv << order;
   auto d = [](ShapedType t, int64_t i) { return t.getDimSize(i); };
-  if (failed(verifySameSize(op, "batch size", "query", d(q, 0), "key",
-                            d(k, 0))) ||
-      failed(verifySameSize(op, "head size", "query", d(q, 3), "key",
-                            d(k, 3))) ||
-      failed(verifySameSize(op, "batch size", "key", d(k, 0), "value",
-                            d(v, 0))) ||
-      failed(verifySameSize(op, "head count", "key", d(k, 1), "value",
-                            d(v, 1))) ||
+  if (failed(
+          verifySameSize(op, "batch size", "query", d(q, 0), "key", d(k, 0))) ||
+      failed(
+          verifySameSize(op, "head size", "query", d(q, 3), "key", d(k, 3))) ||
+      failed(
+          verifySameSize(op, "batch size", "key", d(k, 0), "value", d(v, 0))) ||
+      failed(
+          verifySameSize(op, "head count", "key", d(k, 1), "value", d(v, 1))) ||
       failed(verifySameSize(op, "sequence length", "key", d(k, 2), "value",
                             d(v, 2))))
     return failure();
@@ -126,26 +124,27 @@ static LogicalResult verifySharding(Operation *op, SeqShardingAttr sharding,
                                     SymbolTableCollection &symbols) {
   if (!sharding)
     return success();
-  auto grid = symbols.lookupNearestSymbolFrom<shard::GridOp>(
-      op, sharding.getGrid());
+  auto grid =
+      symbols.lookupNearestSymbolFrom<shard::GridOp>(op, sharding.getGrid());
   if (!grid)
     return op->emitOpError() << "sharding names the unknown grid @"
                              << sharding.getGrid().getValue()
                              << ", expected a shard.grid of the module";
   for (auto [axis, size] : llvm::enumerate(grid.getShape()))
     if (size == 0) {
-      InFlightDiagnostic diag =
-          op->emitOpError() << "grid @" << grid.getSymName() << " has size 0 in "
-                            << "axis " << axis << ", expected at least 1";
+      InFlightDiagnostic diag = op->emitOpError()
+                                << "grid @" << grid.getSymName()
+                                << " has size 0 in "
+                                << "axis " << axis << ", expected at least 1";
       diag.attachNote(grid.getLoc()) << "the grid is defined here";
       return diag;
     }
   for (int64_t axis : sharding.getAxes())
     if (axis >= grid.getRank()) {
       InFlightDiagnostic diag =
-          op->emitOpError() << "sharding uses axis " << axis << " of grid @"
-                            << grid.getSymName() << ", expected an axis below "
-                            << grid.getRank();
+          op->emitOpError()
+          << "sharding uses axis " << axis << " of grid @" << grid.getSymName()
+          << ", expected an axis below " << grid.getRank();
       diag.attachNote(grid.getLoc()) << "the grid is defined here";
       return diag;
     }
@@ -170,18 +169,16 @@ LogicalResult AttentionOp::verify() {
     if (type && type.getRank() != rank)
       return emitOpError() << name << " has rank " << type.getRank()
                            << ", expected " << rank
-                           << (rank == 4
-                                   ? " (batch, heads, sequence, head_dim)"
-                                   : " (batch, heads, sequence)");
+                           << (rank == 4 ? " (batch, heads, sequence, head_dim)"
+                                         : " (batch, heads, sequence)");
   if ((*this)->hasAttr("query_offset"))
     return emitOpError() << "query_offset is reserved and not supported yet, "
                             "expected no such attribute";
-  for (auto [name, type] :
-       {std::pair<StringRef, RankedTensorType>{"query", q},
-        {"key", k},
-        {"value", v},
-        {"output", o},
-        {"lse", lse}})
+  for (auto [name, type] : {std::pair<StringRef, RankedTensorType>{"query", q},
+                            {"key", k},
+                            {"value", v},
+                            {"output", o},
+                            {"lse", lse}})
     if (type && failed(verifySizes(*this, name, type)))
       return failure();
   if (failed(verifyShapes(*this, q, k, v, o, lse)) ||
@@ -254,8 +251,7 @@ static LogicalResult verifyState(Operation *op, MemRefType rows, int64_t dv,
                << name << " dimension " << i << " is " << type.getDimSize(i)
                << ", expected " << rows.getDimSize(i);
   }
-  return verifySameSize(op, "head size", "value", dv, "acc",
-                        acc.getDimSize(3));
+  return verifySameSize(op, "head size", "value", dv, "acc", acc.getDimSize(3));
 }
 
 LogicalResult OnlineAttentionOp::verify() {

@@ -42,11 +42,9 @@ struct RingAttentionModel
         return failure();
       operands.push_back(*buffer);
     }
-    SmallVector<Value> results(
-        llvm::map_range(cast<RingAttentionOp>(op).getDpsInitsMutable(),
-                        [&](OpOperand &init) {
-                          return operands[init.getOperandNumber()];
-                        }));
+    SmallVector<Value> results(llvm::map_range(
+        cast<RingAttentionOp>(op).getDpsInitsMutable(),
+        [&](OpOperand &init) { return operands[init.getOperandNumber()]; }));
     mlir::clone(rewriter, op, TypeRange{}, operands);
     replaceOpWithBufferizedValues(rewriter, op, results);
     return success();

@@ -71,9 +71,9 @@ private:
     for (auto [dim, size] : llvm::enumerate(shape))
       if (ShapedType::isDynamic(size))
         sizes.push_back(memref::DimOp::create(builder, loc, like, dim));
-    buffers.push_back(memref::AllocOp::create(
-        builder, loc, MemRefType::get(shape, element), sizes,
-        builder.getI64IntegerAttr(64)));
+    buffers.push_back(
+        memref::AllocOp::create(builder, loc, MemRefType::get(shape, element),
+                                sizes, builder.getI64IntegerAttr(64)));
     return buffers.back();
   }
 
@@ -129,11 +129,11 @@ private:
       slot = ring.emitSlot(builder, loc);
       buffers.push_back(slot);
     }
-    Value rows = builder.createOrFold<ShardLengthOp>(
-        loc, ring.seqK, ring.ranks, ring.rank, ring.layout);
+    Value rows = builder.createOrFold<ShardLengthOp>(loc, ring.seqK, ring.ranks,
+                                                     ring.rank, ring.layout);
     auto [key, value] = ring.emitBlock(builder, loc, slots[0], rows);
-    for (auto [from, to] : {std::pair<Value, Value>{op.getKey(), key},
-                            {op.getValue(), value}})
+    for (auto [from, to] :
+         {std::pair<Value, Value>{op.getKey(), key}, {op.getValue(), value}})
       linalg::CopyOp::create(builder, loc, from, to);
 
     auto loop = scf::ForOp::create(builder, loc, zero, ring.active, one, slots);
@@ -144,8 +144,8 @@ private:
     Value current = loop.getRegionIterArg(0), next = loop.getRegionIterArg(1);
     ring.emitCompute(builder, loc, current, hop, /*step=*/1, hop);
     Value following = arith::AddIOp::create(builder, loc, hop, one);
-    Value more = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::slt, following, ring.active);
+    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                       following, ring.active);
     auto branch = scf::IfOp::create(builder, loc, more);
     {
       OpBuilder inner = branch.getThenBodyBuilder();

@@ -172,8 +172,8 @@ LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
       for (auto [dim, expr] : llvm::enumerate(
                linalgOp.getMatchingIndexingMap(&operand).getResults()))
         if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
-          auto [it, inserted] = first.try_emplace(
-              loop.getPosition(), operand.get(), int64_t(dim));
+          auto [it, inserted] = first.try_emplace(loop.getPosition(),
+                                                  operand.get(), int64_t(dim));
           if (!inserted)
             requireEqual(it->second.first, it->second.second, operand.get(),
                          dim);
@@ -205,7 +205,8 @@ int64_t EntryPartitioner::ringSize(SeqShardingAttr sharding) {
 
 RankedTensorType EntryPartitioner::localType(Value value) {
   TensorSharding sharding = shardings.lookup(value);
-  EntryValue entry{cast<RankedTensorType>(value.getType()), sharding.sharding,
+  EntryValue entry{cast<RankedTensorType>(value.getType()),
+                   sharding.sharding,
                    sharding.dim,
                    {}};
   return entry.getLocalType(sharding ? ringSize(sharding.sharding) : 1);
@@ -322,10 +323,9 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
   if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
     Value result = op->getResult(0);
     if (isa<tensor::EmptyOp>(op)) {
-      mapping.map(result,
-                  tensor::EmptyOp::create(builder, op->getLoc(),
-                                          localType(result),
-                                          dynamicLocalSizes(result)));
+      mapping.map(result, tensor::EmptyOp::create(builder, op->getLoc(),
+                                                  localType(result),
+                                                  dynamicLocalSizes(result)));
       return success();
     }
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
@@ -333,15 +333,14 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
       auto splat = cast<SplatElementsAttr>(constant.getValue());
       Value scalar = arith::ConstantOp::create(
           builder, op->getLoc(), splat.getSplatValue<TypedAttr>());
-      mapping.map(result, tensor::SplatOp::create(builder, op->getLoc(), scalar,
-                                                  type,
-                                                  dynamicLocalSizes(result)));
+      mapping.map(result,
+                  tensor::SplatOp::create(builder, op->getLoc(), scalar, type,
+                                          dynamicLocalSizes(result)));
       return success();
     }
   }
   Operation *clone = builder.clone(*op, mapping);
-  for (auto [global, local] :
-       llvm::zip(op->getResults(), clone->getResults()))
+  for (auto [global, local] : llvm::zip(op->getResults(), clone->getResults()))
     if (isa<RankedTensorType>(global.getType()))
       local.setType(localType(global));
   return success();
@@ -375,10 +374,10 @@ LogicalResult EntryPartitioner::run() {
   for (BlockArgument argument : oldBody.getArguments())
     mapping.map(argument, addArgument(localType(argument)));
   for (const EntryValue &result : signature.results) {
-    RankedTensorType type = result.getLocalType(
-        result.sharding ? ringSize(result.sharding) : 1);
-    destinations.push_back(addArgument(
-        MemRefType::get(type.getShape(), type.getElementType())));
+    RankedTensorType type =
+        result.getLocalType(result.sharding ? ringSize(result.sharding) : 1);
+    destinations.push_back(
+        addArgument(MemRefType::get(type.getShape(), type.getElementType())));
   }
   for (auto [index, argument] : llvm::enumerate(signature.arguments))
     for (int64_t dim = 0; dim < argument.type.getRank(); ++dim)

@@ -44,10 +44,10 @@ struct PlanRing : ringattn::impl::PlanRingPassBase<PlanRing> {
       FailureOr<RingEmitter> ring = RingEmitter::fromLoop(loop);
       if (failed(ring))
         return WalkResult::interrupt();
-      loop->setAttr(kScheduleAttr,
-                    RingScheduleAttr::get(
-                        &getContext(), chooseChains(ring->mask, ring->layout),
-                        overlap));
+      loop->setAttr(
+          kScheduleAttr,
+          RingScheduleAttr::get(
+              &getContext(), chooseChains(ring->mask, ring->layout), overlap));
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -22,8 +22,7 @@ namespace ringattn {
 using namespace mlir;
 
 namespace {
-struct RecordProgram
-    : ringattn::impl::RecordProgramPassBase<RecordProgram> {
+struct RecordProgram : ringattn::impl::RecordProgramPassBase<RecordProgram> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (module->hasAttr("ringattn.program"))

@@ -61,8 +61,8 @@ static OpFoldResult multiply(OpBuilder &builder, Location loc,
       continue;
     }
     Value value = cast<Value>(size);
-    dynamic = dynamic ? arith::MulIOp::create(builder, loc, dynamic, value)
-                      : value;
+    dynamic =
+        dynamic ? arith::MulIOp::create(builder, loc, dynamic, value) : value;
   }
   if (!dynamic)
     return builder.getIndexAttr(constant);
@@ -99,8 +99,8 @@ Value RingEmitter::emitRows(OpBuilder &builder, Location loc, Value moves,
 
 Value RingEmitter::emitBlockSize(OpBuilder &builder, Location loc,
                                  Value rows) const {
-  int64_t perRow = keyType.getDimSize(1) *
-                   (keyType.getDimSize(3) + valueType.getDimSize(3));
+  int64_t perRow =
+      keyType.getDimSize(1) * (keyType.getDimSize(3) + valueType.getDimSize(3));
   return getValueOrCreateConstantIndexOp(
       builder, loc,
       multiply(builder, loc,
@@ -167,8 +167,8 @@ Value RingEmitter::emitExchange(OpBuilder &builder, Location loc, Value from,
     OpFoldResult zero = builder.getIndexAttr(0), unit = builder.getIndexAttr(1);
     Value size =
         emitBlockSize(builder, loc, emitRows(builder, loc, count, step));
-    return memref::SubViewOp::create(builder, loc, slot, {zero},
-                                     {folded(size)}, {unit});
+    return memref::SubViewOp::create(builder, loc, slot, {zero}, {folded(size)},
+                                     {unit});
   };
   Value send = part(from, moves), receive = part(to, next);
   return ringcomm::ShiftStartOp::create(builder, loc, send, receive, active,

@@ -40,9 +40,10 @@ struct RingEmitter {
   static mlir::FailureOr<RingEmitter> fromLoop(mlir::scf::ForOp loop);
 
   /// Views of the K and V that `slot` holds for `rows` rows.
-  std::pair<mlir::Value, mlir::Value>
-  emitBlock(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value slot,
-            mlir::Value rows) const;
+  std::pair<mlir::Value, mlir::Value> emitBlock(mlir::OpBuilder &builder,
+                                                mlir::Location loc,
+                                                mlir::Value slot,
+                                                mlir::Value rows) const;
   /// Number of elements of K and V together for `rows` rows.
   mlir::Value emitBlockSize(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value rows) const;

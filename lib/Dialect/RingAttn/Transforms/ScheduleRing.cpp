@@ -119,7 +119,8 @@ void Scheduler::emitTwoChains(Value previous, Value next) {
 
 LogicalResult Scheduler::run() {
   RingChains chains = schedule.getChains();
-  Value others = builder.createOrFold<arith::SubIOp>(loc, ring.active, index(1));
+  Value others =
+      builder.createOrFold<arith::SubIOp>(loc, ring.active, index(1));
   if (chains == RingChains::All) {
     emitOneChain(others, 1);
     loop.erase();
@@ -127,12 +128,11 @@ LogicalResult Scheduler::run() {
   }
 
   MaskBand band = ring.mask.getBand();
-  RingReach reach =
-      ring.layout.emitReach(builder, loc, ring.seqK, ring.ranks, ring.active,
-                            band.left, band.right);
+  RingReach reach = ring.layout.emitReach(builder, loc, ring.seqK, ring.ranks,
+                                          ring.active, band.left, band.right);
   // The only masks whose reach in a direction is 0 for every size.
-  bool mirrored = isa<ZigzagAttr>(ring.layout) &&
-                  !(band.left == 0 && band.right == 0);
+  bool mirrored =
+      isa<ZigzagAttr>(ring.layout) && !(band.left == 0 && band.right == 0);
   bool dropsNext = band.right != 0 || mirrored;
   bool dropsPrevious = band.left != 0 || mirrored;
   if ((chains == RingChains::Previous && dropsNext) ||
@@ -146,8 +146,8 @@ LogicalResult Scheduler::run() {
   if (chains == RingChains::Next)
     emitOneChain(reach.next, -1);
   if (chains == RingChains::Both) {
-    Value sum = builder.createOrFold<arith::AddIOp>(loc, reach.previous,
-                                                    reach.next);
+    Value sum =
+        builder.createOrFold<arith::AddIOp>(loc, reach.previous, reach.next);
     Value covers = builder.createOrFold<arith::CmpIOp>(
         loc, arith::CmpIPredicate::sge, sum, others);
     auto branch =

@@ -176,8 +176,8 @@ FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
         unsharded.emitError()
         << "has no sharding, expected one as in the program's other "
            "attentions";
-    diag.attachNote(sharded.getLoc()) << "this one has "
-                                      << sharded.getShardingAttr();
+    diag.attachNote(sharded.getLoc())
+        << "this one has " << sharded.getShardingAttr();
     return diag;
   }
 

@@ -71,8 +71,7 @@ LogicalResult ShiftStartOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyRing(*this, symbols);
 }
 
-int64_t ringattn::ringcomm::getRingSize(Operation *from,
-                                        FlatSymbolRefAttr grid,
+int64_t ringattn::ringcomm::getRingSize(Operation *from, FlatSymbolRefAttr grid,
                                         ArrayRef<int64_t> axes) {
   auto gridOp = SymbolTable::lookupNearestSymbolFrom<shard::GridOp>(from, grid);
   int64_t size = 1;
@@ -135,8 +134,8 @@ LogicalResult ShiftStartOp::verify() {
     return emitOpError() << "receive element type is "
                          << receive.getElementType() << ", expected "
                          << send.getElementType() << " as sent";
-  for (auto [name, type] : {std::pair<StringRef, MemRefType>{"send", send},
-                            {"receive", receive}})
+  for (auto [name, type] :
+       {std::pair<StringRef, MemRefType>{"send", send}, {"receive", receive}})
     if (!type.areTrailingDimsContiguous(1))
       return emitOpError() << name << " buffer is " << type
                            << ", expected a contiguous one";

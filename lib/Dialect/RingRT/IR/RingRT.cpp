@@ -36,10 +36,9 @@ void SpanOp::build(OpBuilder &builder, OperationState &state, SpanKind kind,
   state.addRegion()->emplaceBlock();
 }
 
-LogicalResult
-ParallelForOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto body =
-      symbols.lookupNearestSymbolFrom<FunctionOpInterface>(*this, getBodyAttr());
+LogicalResult ParallelForOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto body = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getBodyAttr());
   if (!body)
     return emitOpError() << "names the unknown function @" << getBody();
   SmallVector<Type> expected(getCaptures().getTypes());

@@ -16,8 +16,10 @@
 //     dim       the sharded dimension, absent when replicated
 //     sizes     results only: one array [argument, dimension] per dynamic
 //               dimension, naming the argument's dimension it equals
-//   equal: pairs of dimensions of arguments that must agree at run time; each is
-//     [argument, dimension, argument, dimension], or [argument, dimension, size]
+//   equal: pairs of dimensions of arguments that must agree at run time; each
+//   is
+//     [argument, dimension, argument, dimension], or [argument, dimension,
+//     size]
 //
 //===----------------------------------------------------------------------===//
 
