@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/VectorTransforms.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_HOISTACCUMULATORSPASS
@@ -30,6 +31,53 @@ namespace ringattn {
 using namespace mlir;
 using namespace ringattn;
 
+/// The buffer behind views.
+static Value underlyingBuffer(Value v) {
+  while (auto view = v.getDefiningOp<ViewLikeOpInterface>())
+    v = view.getViewSource();
+  return v;
+}
+
+/// The views under `root` that are the only way there to reach their buffer.
+static SmallVector<Value> findExclusiveViews(Operation *root) {
+  llvm::MapVector<Value, SetVector<Value>> viewsOfBuffer;
+  root->walk([&](Operation *op) {
+    if (isa<ViewLikeOpInterface>(op))
+      return;
+    for (Value operand : op->getOperands())
+      if (isa<MemRefType>(operand.getType()))
+        viewsOfBuffer[underlyingBuffer(operand)].insert(operand);
+  });
+  SmallVector<Value> exclusive;
+  for (auto &[buffer, views] : viewsOfBuffer)
+    if (buffer.getDefiningOp<memref::AllocaOp>() && views.size() == 1)
+      exclusive.push_back(views.front());
+  return exclusive;
+}
+
+/// Upstream hoists no transfer through a view, since others may exist, and in
+/// the folded form of the indices it has to prove for every pair of transfers
+/// that they are disjoint, which takes seconds. Within its view a register
+/// block has constant indices; views known to be exclusive are therefore hidden
+/// behind a cast for the time being.
+static void hoistUnder(Operation *root) {
+  IRRewriter rewriter(root->getContext());
+  SmallVector<UnrealizedConversionCastOp> casts;
+  for (Value view : findExclusiveViews(root)) {
+    rewriter.setInsertionPointAfterValue(view);
+    auto cast = UnrealizedConversionCastOp::create(rewriter, view.getLoc(),
+                                                   view.getType(), view);
+    rewriter.replaceUsesWithIf(view, cast.getResult(0), [&](OpOperand &use) {
+      return root->isProperAncestor(use.getOwner()) && use.getOwner() != cast;
+    });
+    casts.push_back(cast);
+  }
+  linalg::hoistRedundantVectorTransfers(root);
+  vector::transferOpflowOpt(rewriter, root);
+  for (UnrealizedConversionCastOp cast : casts)
+    rewriter.replaceOp(cast, cast.getInputs());
+}
+
 namespace {
 struct HoistAccumulatorsPass
     : ringattn::impl::HoistAccumulatorsPassBase<HoistAccumulatorsPass> {
@@ -37,9 +85,7 @@ struct HoistAccumulatorsPass
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kKernelAttr))
       return;
-    // Both transformations compare all pairs of transfers under their root, and
-    // the second starts over after every step: a root for each block of
-    // registers, not the whole kernel.
+    // The loop over k, and what surrounds it in its loop over register blocks.
     SmallVector<Operation *> roots;
     auto countLoops = [](scf::ForOp loop) {
       int64_t count = 0;
@@ -52,12 +98,8 @@ struct HoistAccumulatorsPass
       auto outer = dyn_cast<scf::ForOp>(loop->getParentOp());
       roots.push_back(outer && countLoops(outer) == 1 ? outer : loop);
     });
-    IRRewriter rewriter(&getContext());
-    for (Operation *root : roots) {
-      vector::transferOpflowOpt(rewriter, root);
-      linalg::hoistRedundantVectorTransfers(root);
-      vector::transferOpflowOpt(rewriter, root);
-    }
+    for (Operation *root : roots)
+      hoistUnder(root);
   }
 };
 } // namespace

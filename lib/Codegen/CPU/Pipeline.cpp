@@ -59,14 +59,15 @@ void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef, StringRef) {
   kernels.addPass(vector::createLowerVectorMultiReductionPass(
       vector::VectorMultiReductionLowering::InnerReduction));
   cleanUp(kernels);
-  kernels.addPass(memref::createFoldMemRefAliasOpsPass());
   kernels.addPass(createUnrollCPUVectorsPass());
   cleanUp(kernels);
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  // Before views are folded: the indices of accumulators within their block are
+  // constants, which makes disjointness trivial to see.
+  kernels.addPass(createHoistAccumulatorsPass());
   kernels.addPass(memref::createFoldMemRefAliasOpsPass());
   cleanUp(kernels);
   kernels.addPass(createLoopInvariantCodeMotionPass());
-  kernels.addPass(createHoistAccumulatorsPass());
-  cleanUp(kernels);
   kernels.addPass(createExpandCPUMathPass());
   kernels.addPass(createLowerCPUVectorsPass());
   kernels.addPass(createLowerAffinePass());
