@@ -11,6 +11,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Signals.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ Expected<TemporaryOutput> TemporaryOutput::create(StringRef destination,
                                       sys::fs::OF_None, 0600);
   if (code)
     return cannotWrite(destination, code);
+  sys::RemoveFileOnSignal(path);
   // The user's mask applies, as to any other new file.
   mode_t mask = umask(0);
   umask(mask);
@@ -63,8 +65,10 @@ TemporaryOutput::TemporaryOutput(TemporaryOutput &&other)
 }
 
 TemporaryOutput::~TemporaryOutput() {
-  if (!temporary.empty())
-    sys::fs::remove(temporary);
+  if (temporary.empty())
+    return;
+  sys::fs::remove(temporary);
+  sys::DontRemoveFileOnSignal(temporary);
 }
 
 static Error writeTo(StringRef file, StringRef name,
@@ -91,6 +95,7 @@ Error TemporaryOutput::keep() {
   }
   if (rename(temporary.c_str(), destination.c_str()) != 0)
     return cannotWrite(destination, lastError());
+  sys::DontRemoveFileOnSignal(temporary);
   temporary.clear();
   return Error::success();
 }

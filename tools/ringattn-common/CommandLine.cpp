@@ -25,11 +25,7 @@ int ringattn::tools::reportError(const Twine &message, int code) {
   return code;
 }
 
-char UsageError::ID = 0;
-
 int ringattn::tools::reportError(Error error, int code) {
-  if (error.isA<UsageError>())
-    code = ExitUsage;
   return reportError(toString(std::move(error)), code);
 }
 

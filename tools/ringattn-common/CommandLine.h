@@ -28,22 +28,7 @@ enum ExitCode : int {
   ExitRuntime = 3
 };
 
-/// What is wrong with the command line rather than with the program or its
-/// input, where only looking at these could tell.
-class UsageError : public llvm::ErrorInfo<UsageError> {
-public:
-  static char ID;
-  explicit UsageError(const llvm::Twine &message) : message(message.str()) {}
-  void log(llvm::raw_ostream &os) const override { os << message; }
-  std::error_code convertToErrorCode() const override {
-    return llvm::inconvertibleErrorCode();
-  }
-
-private:
-  std::string message;
-};
-
-/// Prints `error: message` and returns `code`; ExitUsage for a UsageError.
+/// Prints `error: message` and returns `code`.
 int reportError(const llvm::Twine &message, int code = ExitFailure);
 int reportError(llvm::Error error, int code = ExitFailure);
 

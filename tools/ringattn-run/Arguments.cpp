@@ -8,7 +8,6 @@
 
 #include "Arguments.h"
 
-#include "CommandLine.h"
 #include "ringattn/Support/Npy.h"
 #include "ringattn/Support/Random.h"
 #include "ringattn/Target/Files.h"
@@ -130,9 +129,9 @@ Expected<Arrays> ringattn::tools::makeArrays(const RunOptions &options,
         ", but " + plural(options.inputs.size(), "--input") + " given");
   for (const auto &shape : options.shapes)
     if (shape.first >= numArguments)
-      return make_error<UsageError>(
-          "--shape names argument " + Twine(shape.first) + ", but entry '" +
-          entry.name + "' has " + plural(numArguments, "argument"));
+      return createStringError("--shape names argument " + Twine(shape.first) +
+                               ", but entry '" + entry.name + "' has " +
+                               plural(numArguments, "argument"));
   Arrays arrays;
   for (auto [index, info] : enumerate(entry.arguments)) {
     Expected<HostArray> array = makeArgument(options, info, index);
