@@ -94,11 +94,6 @@ struct LowerCPUVectorsPass
         vector::populateVectorTransferDropUnitDimsPatterns(patterns);
         vector::populateDropUnitDimWithShapeCastPatterns(patterns);
         vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
-        // The squares of the packing loops.
-        vector::populateVectorTransposeLoweringPatterns(
-            patterns, plan->lanes == 16
-                          ? vector::VectorTransposeLowering::Shuffle16x16
-                          : vector::VectorTransposeLowering::Shuffle1D);
       });
     if (succeeded(done))
       done = apply([&](RewritePatternSet &patterns) {

@@ -70,8 +70,8 @@ private:
                   (isa<VectorType>(v.getType()) && isPure(op)));
   }
 
-  /// Sorts `v` and what it is computed from into captures and recomputed ops, in
-  /// order of dependence.
+  /// Sorts `v` and what it is computed from into captures and recomputed ops,
+  /// in order of dependence.
   void require(Value v, SetVector<Value> &captures) {
     if (!isRecomputed(v)) {
       captures.insert(v);

@@ -77,6 +77,28 @@ Value PackEmitter::readConverted(Value source, ValueRange indices,
       b, row, zeros, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
 }
 
+/// Transposes a square of vectors in log2(side) rounds, each of which exchanges
+/// the off-diagonal quarters of all squares of twice its distance.
+static void transposeSquare(ImplicitLocOpBuilder &b,
+                            MutableArrayRef<Value> lines) {
+  int64_t side = lines.size();
+  for (int64_t distance = side / 2; distance > 0; distance /= 2) {
+    SmallVector<int64_t> low(side), high(side);
+    for (int64_t j = 0; j < side; ++j) {
+      bool right = j & distance;
+      low[j] = right ? side + j - distance : j;
+      high[j] = right ? side + j : j + distance;
+    }
+    for (int64_t i = 0; i < side; ++i) {
+      if (i & distance)
+        continue;
+      Value upper = lines[i], lower = lines[i + distance];
+      lines[i] = vector::ShuffleOp::create(b, upper, lower, low);
+      lines[i + distance] = vector::ShuffleOp::create(b, upper, lower, high);
+    }
+  }
+}
+
 /// Transposes a square of words (a word is a pair of bf16, or one element):
 /// `count` columns of K from `column`, for one register of keys, into the rows
 /// from `word` of a panel.
@@ -86,10 +108,9 @@ void PackEmitter::transposeBlock(Value keys, Value packed, ValueRange piece,
   int64_t side = cpu.lanes, width = side * cpu.pair;
   Type wordType = cpu.pair == 1 ? tiles.operand : b.getI32Type();
   auto line = VectorType::get(side, wordType);
-  auto square = VectorType::get({side, side}, wordType);
-  Value block = arith::ConstantOp::create(b, b.getZeroAttr(square));
   Value laneOfKey = arith::SubIOp::create(
       b, firstKey, arith::MulIOp::create(b, piece[2], index(cpu.panel)));
+  SmallVector<Value> lines;
   for (int64_t i = 0; i < side; ++i) {
     // Lines past the last key repeat it: the mask hides their scores.
     Value key = arith::MinSIOp::create(
@@ -98,11 +119,11 @@ void PackEmitter::transposeBlock(Value keys, Value packed, ValueRange piece,
         readConverted(keys, {piece[0], piece[1], key, column}, count, width);
     if (cpu.pair > 1)
       row = vector::BitCastOp::create(b, line, row);
-    block = vector::InsertOp::create(b, row, block, i);
+    lines.push_back(row);
   }
-  block = vector::TransposeOp::create(b, block, ArrayRef<int64_t>{1, 0});
+  transposeSquare(b, lines);
   for (int64_t i = 0; i < (count + cpu.pair - 1) / cpu.pair; ++i) {
-    Value words = vector::ExtractOp::create(b, block, i);
+    Value words = lines[i];
     if (cpu.pair > 1)
       words = vector::BitCastOp::create(
           b, VectorType::get(width, tiles.operand), words);
