@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_PLACETILEBUFFERSPASS
@@ -42,11 +43,11 @@ static bool isCarried(Value buffer) {
   });
 }
 
-static LogicalResult placeBuffers(scf::ForallOp tasks) {
+/// Places `buffers` at the start of `body`, the body of `tasks`.
+static LogicalResult placeBuffers(Operation *tasks, Block *body,
+                                  ArrayRef<memref::AllocOp> buffers) {
   int64_t bytes = 0;
-  SmallVector<memref::AllocOp> buffers;
-  tasks.walk([&](memref::AllocOp op) { buffers.push_back(op); });
-  OpBuilder builder = OpBuilder::atBlockBegin(tasks.getBody());
+  OpBuilder builder = OpBuilder::atBlockBegin(body);
   for (memref::AllocOp buffer : buffers) {
     MemRefType type = buffer.getType();
     if (!type.hasStaticShape() || isCarried(buffer))
@@ -65,7 +66,7 @@ static LogicalResult placeBuffers(scf::ForallOp tasks) {
     buffer.erase();
   }
   if (bytes > kMaxTaskBytes)
-    return tasks.emitOpError()
+    return tasks->emitOpError()
            << "needs " << bytes
            << " bytes of stack for a task, expected at most " << kMaxTaskBytes;
   return success();
@@ -78,10 +79,18 @@ struct PlaceTileBuffersPass
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kKernelAttr))
       return;
-    SmallVector<scf::ForallOp> loops;
-    kernel.walk([&](scf::ForallOp op) { loops.push_back(op); });
-    for (scf::ForallOp loop : loops)
-      if (failed(placeBuffers(loop)))
+    // A loop over a single task is gone by now; its buffers lie in the kernel,
+    // beside the scratch for packing, which is freed there.
+    llvm::MapVector<Operation *, SmallVector<memref::AllocOp>> buffers;
+    kernel.walk([&](memref::AllocOp op) {
+      auto tasks = op->getParentOfType<scf::ForallOp>();
+      if (tasks)
+        buffers[tasks].push_back(op);
+      else if (llvm::none_of(op->getUsers(), llvm::IsaPred<memref::DeallocOp>))
+        buffers[kernel].push_back(op);
+    });
+    for (auto &[tasks, placed] : buffers)
+      if (failed(placeBuffers(tasks, &tasks->getRegion(0).front(), placed)))
         return signalPassFailure();
   }
 };

@@ -260,9 +260,13 @@ LogicalResult FunctionLowering::lower(memref::AllocOp op) {
     strides[dim] = elements;
     elements = builder.createOrFold<arith::MulIOp>(loc, elements, sizes[dim]);
   }
-  Value bytes = arith::MulIOp::create(
-      builder, loc, elements,
-      integer(llvm::divideCeil(type.getElementTypeBitWidth(), 8)));
+  Type element = type.getElementType();
+  if (!element.isIntOrIndexOrFloat())
+    return op.emitOpError() << "has elements of type " << element
+                            << ", expected integers, indices or floats";
+  unsigned bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
+  Value bytes = arith::MulIOp::create(builder, loc, elements,
+                                      integer(llvm::divideCeil(bits, 8)));
   Value slot = stackSlot(pointer());
   int64_t alignment = std::max<int64_t>(64, op.getAlignment().value_or(64));
   callImport(Import::BufAlloc, {bytes, integer(alignment), slot});
