@@ -1,11 +1,11 @@
-// RUN: ringattn-opt %s --ringattn-cpu-kernels=target-cpu=sapphirerapids | FileCheck %s
+// RUN: ringattn-opt %s --ringattn-cpu-kernels=target-cpu=znver5 | FileCheck %s
 // RUN: ringattn-opt %s --ringattn-cpu-kernels=target-cpu=haswell | FileCheck %s --check-prefix=AVX2
 
-// The bf16 kernel keeps sixteen accumulators in registers and consumes pairs.
+// The bf16 kernel keeps 24 accumulators in registers and consumes pairs.
 // CHECK-LABEL: func.func private @attention_kernel_tasks_1(
 // CHECK:         scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>,
 // CHECK-NOT:     vector.store
-// CHECK-COUNT-16:  x86vector.avx512.dot
+// CHECK-COUNT-24:  x86vector.avx512.dot
 // CHECK:           scf.yield
 
 // Nothing is left of tensors, tiles or linalg.

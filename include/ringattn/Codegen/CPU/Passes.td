@@ -37,11 +37,11 @@ def PlanCPUTilesPass : CPUKernelPass<"ringattn-plan-cpu-tiles"> {
     After, for AVX-512 and f32:
     ```mlir
     func.func private @attention_kernel(...) attributes {ringattn.kernel,
-      ringattn.tiles = {columns = 256, head_size = 64, masked_columns = 64,
-                        operand = f32, rows = 64, value_size = 64},
+      ringattn.tiles = {columns = 128, head_size = 64, masked_columns = 64,
+                        operand = f32, rows = 48, value_size = 64},
       ringattn.cpu = {avx512_exp2, fma, lanes = 16, pair = 1, panel = 64,
-                      register_rows = 4, row_chunk = 256, value_panel = 64,
-                      value_register_rows = 4}}
+                      register_rows = 6, row_chunk = 128, value_panel = 64,
+                      value_register_rows = 6}}
     ```
 
     Requires `ringattn-outline-kernels`. Should run before
