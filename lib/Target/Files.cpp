@@ -50,17 +50,13 @@ Expected<TemporaryOutput> TemporaryOutput::create(StringRef destination,
   if (code)
     return cannotWrite(destination, code);
   sys::RemoveFileOnSignal(path);
-  // The user's mask applies, as to any other new file.
-  mode_t mask = umask(0);
-  umask(mask);
-  fchmod(fd, mode & ~mask);
   close(fd);
-  return TemporaryOutput(destination.str(), path.str().str());
+  return TemporaryOutput(destination.str(), path.str().str(), mode);
 }
 
 TemporaryOutput::TemporaryOutput(TemporaryOutput &&other)
     : destination(std::move(other.destination)),
-      temporary(std::move(other.temporary)) {
+      temporary(std::move(other.temporary)), mode(other.mode) {
   other.temporary.clear();
 }
 
@@ -93,7 +89,11 @@ Error TemporaryOutput::keep() {
     return writeTo(destination, destination,
                    [&](raw_ostream &os) { os << (*contents)->getBuffer(); });
   }
-  if (rename(temporary.c_str(), destination.c_str()) != 0)
+  // The user's mask applies, as to any other new file.
+  mode_t mask = umask(0);
+  umask(mask);
+  if (chmod(temporary.c_str(), mode & ~mask) != 0 ||
+      rename(temporary.c_str(), destination.c_str()) != 0)
     return cannotWrite(destination, lastError());
   sys::DontRemoveFileOnSignal(temporary);
   temporary.clear();

@@ -19,7 +19,7 @@
 namespace ringattn {
 
 /// A file beside its destination that takes the destination's name when `keep`
-/// is called and disappears otherwise.
+/// is called, with these permissions, and disappears otherwise.
 class TemporaryOutput {
 public:
   static llvm::Expected<TemporaryOutput> create(llvm::StringRef destination,
@@ -32,11 +32,13 @@ public:
   llvm::Error keep();
 
 private:
-  TemporaryOutput(std::string destination, std::string temporary)
-      : destination(std::move(destination)), temporary(std::move(temporary)) {}
+  TemporaryOutput(std::string destination, std::string temporary, unsigned mode)
+      : destination(std::move(destination)), temporary(std::move(temporary)),
+        mode(mode) {}
 
   std::string destination;
   std::string temporary;
+  unsigned mode;
 };
 
 /// Writes what `write` prints; the file at `path` is old or new, never partial.
