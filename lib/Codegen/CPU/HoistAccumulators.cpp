@@ -55,13 +55,38 @@ static SmallVector<Value> findExclusiveViews(Operation *root) {
   return exclusive;
 }
 
+static scf::ExecuteRegionOp wrapInRegion(RewriterBase &rewriter,
+                                         scf::ForOp loop) {
+  rewriter.setInsertionPoint(loop);
+  auto region = scf::ExecuteRegionOp::create(rewriter, loop.getLoc(),
+                                             loop.getResultTypes());
+  rewriter.replaceAllUsesWith(loop.getResults(), region.getResults());
+  Block *body = rewriter.createBlock(&region.getRegion());
+  rewriter.moveOpBefore(loop, body, body->end());
+  rewriter.setInsertionPointToEnd(body);
+  scf::YieldOp::create(rewriter, loop.getLoc(), loop.getResults());
+  return region;
+}
+
+static void inlineRegion(RewriterBase &rewriter, scf::ExecuteRegionOp region) {
+  Block *body = &region.getRegion().front();
+  Operation *yield = body->getTerminator();
+  SmallVector<Value> results(yield->getOperands());
+  rewriter.eraseOp(yield);
+  rewriter.inlineBlockBefore(body, region);
+  rewriter.replaceOp(region, results);
+}
+
 /// Upstream hoists no transfer through a view, since others may exist, and in
 /// the folded form of the indices it has to prove for every pair of transfers
 /// that they are disjoint, which takes seconds. Within its view a register
 /// block has constant indices; views known to be exclusive are therefore hidden
 /// behind a cast for the time being.
-static void hoistUnder(Operation *root) {
-  IRRewriter rewriter(root->getContext());
+static void hoistUnder(scf::ForOp loop) {
+  IRRewriter rewriter(loop.getContext());
+  // Hoisting replaces the loops it hoists from, perhaps the outermost one too;
+  // the region around it stays.
+  scf::ExecuteRegionOp root = wrapInRegion(rewriter, loop);
   SmallVector<UnrealizedConversionCastOp> casts;
   for (Value view : findExclusiveViews(root)) {
     rewriter.setInsertionPointAfterValue(view);
@@ -76,6 +101,7 @@ static void hoistUnder(Operation *root) {
   vector::transferOpflowOpt(rewriter, root);
   for (UnrealizedConversionCastOp cast : casts)
     rewriter.replaceOp(cast, cast.getInputs());
+  inlineRegion(rewriter, root);
 }
 
 namespace {
@@ -86,7 +112,7 @@ struct HoistAccumulatorsPass
     if (!kernel->hasAttr(kKernelAttr))
       return;
     // The loop over k, and what surrounds it in its loop over register blocks.
-    SmallVector<Operation *> roots;
+    SmallVector<scf::ForOp> roots;
     auto countLoops = [](scf::ForOp loop) {
       int64_t count = 0;
       loop.getBody()->walk([&](LoopLikeOpInterface) { ++count; });
@@ -98,7 +124,7 @@ struct HoistAccumulatorsPass
       auto outer = dyn_cast<scf::ForOp>(loop->getParentOp());
       roots.push_back(outer && countLoops(outer) == 1 ? outer : loop);
     });
-    for (Operation *root : roots)
+    for (scf::ForOp root : roots)
       hoistUnder(root);
   }
 };
