@@ -106,7 +106,7 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                "compare the results with a float64 evaluation of the program",
                options.check);
   line.addOption("repeat", "N", "run N times and report medians (default 1)",
-                 asInteger(options.repeat, 1));
+                 asInteger(options.repeat, 1, /*most=*/1000000));
   line.addOption("threads", "N",
                  "threads per rank; default: max(1, cores / ranks)",
                  asInteger(options.threads, 1));

@@ -89,5 +89,14 @@ int main(int argc, char **argv) {
   Package package;
   if (int code = package.load(options))
     return code;
-  return options.describe ? describe(package) : runEntry(options, package);
+  int code = options.describe ? describe(package) : runEntry(options, package);
+  outs().flush();
+  if (outs().has_error()) {
+    std::error_code reason = outs().error();
+    outs().clear_error();
+    if (code == ExitSuccess)
+      return reportError(createStringError(
+          "cannot write the standard output: " + reason.message()));
+  }
+  return code;
 }

@@ -94,6 +94,10 @@ struct Machine {
   SmallVector<std::pair<int64_t, int64_t>> shapes;
 };
 
+/// Register blocks span whole heads, so code grows with the head size; beyond
+/// this one, compiling takes minutes.
+constexpr int64_t kMaxHeadSize = 1024;
+
 class Planner {
 public:
   explicit Planner(const Features &features) {
@@ -218,6 +222,14 @@ struct PlanCPUTilesPass
     std::optional<Problem> problem = describe(kernel);
     if (!problem)
       return;
+    for (auto [what, size] :
+         {std::pair<StringRef, int64_t>{"head size", problem->headSize},
+          {"value head size", problem->valueSize}})
+      if (size > kMaxHeadSize) {
+        kernel.emitError() << what << " is " << size << ", expected at most "
+                           << kMaxHeadSize << " on CPUs";
+        return signalPassFailure();
+      }
     Planner planner{Features(targetCpu, targetFeatures)};
     planner.plan(*problem);
     if (!kernel->hasAttr(kTilesAttr))

@@ -400,3 +400,25 @@ func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x
   %o = ringattn.attention %q, %k, %v {sharding = #ringattn.seq_sharding<@ring, axes = [-1]>} : (tensor<1x8x16x4xf32>, tensor<1x2x16x4xf32>, tensor<1x2x16x4xf32>) -> tensor<1x8x16x4xf32>
   return
 }
+
+// -----
+
+// expected-note@+1 {{the grid is defined here}}
+shard.grid @ring(shape = 4294967296x4294967296)
+func.func @too_many_devices(%q: tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32> {
+  // expected-error@+1 {{'ringattn.attention' op grid @ring has more than 2147483647 devices, expected fewer}}
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0, 1]>}
+    : (tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32>
+  return %o : tensor<1x1x8x4xf32>
+}
+
+// -----
+
+// expected-note@+1 {{the grid is defined here}}
+shard.grid @ring(shape = ?x?)
+func.func @two_dynamic_axes(%q: tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32> {
+  // expected-error@+1 {{'ringattn.attention' op grid @ring has 2 axes of dynamic size, expected at most one, which the number of ranks tells}}
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32>
+  return %o : tensor<1x1x8x4xf32>
+}

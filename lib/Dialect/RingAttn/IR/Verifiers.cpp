@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace ringattn;
 
@@ -130,15 +132,25 @@ static LogicalResult verifySharding(Operation *op, SeqShardingAttr sharding,
     return op->emitOpError() << "sharding names the unknown grid @"
                              << sharding.getGrid().getValue()
                              << ", expected a shard.grid of the module";
-  for (auto [axis, size] : llvm::enumerate(grid.getShape()))
-    if (size == 0) {
-      InFlightDiagnostic diag = op->emitOpError()
-                                << "grid @" << grid.getSymName()
-                                << " has size 0 in "
-                                << "axis " << axis << ", expected at least 1";
-      diag.attachNote(grid.getLoc()) << "the grid is defined here";
-      return diag;
-    }
+  auto reject = [&](const Twine &what) {
+    InFlightDiagnostic diag = op->emitOpError() << "grid @" << grid.getSymName()
+                                                << " has " << what;
+    diag.attachNote(grid.getLoc()) << "the grid is defined here";
+    return diag;
+  };
+  int64_t devices = 1, dynamic = 0;
+  for (auto [axis, size] : llvm::enumerate(grid.getShape())) {
+    if (size == 0)
+      return reject("size 0 in axis " + Twine(axis) + ", expected at least 1");
+    if (ShapedType::isDynamic(size))
+      ++dynamic;
+    else if (llvm::MulOverflow(devices, size, devices) ||
+             devices > std::numeric_limits<int32_t>::max())
+      return reject("more than 2147483647 devices, expected fewer");
+  }
+  if (dynamic > 1)
+    return reject(Twine(dynamic) + " axes of dynamic size, expected at most "
+                                   "one, which the number of ranks tells");
   for (int64_t axis : sharding.getAxes())
     if (axis >= grid.getRank()) {
       InFlightDiagnostic diag =

@@ -63,7 +63,7 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     ```
 
     Requires calls to be inlined. Errors: two shardings that meet, an unsharded
-    attention beside sharded ones, and ops on sharded tensors that are not
+    attention beside sharded ones in one entry, and ops on sharded tensors that are not
     independent along the sequence.
   }];
   let dependentDialects = [
