@@ -130,8 +130,6 @@ public:
       int64_t rows = std::max<int64_t>(1, problem.rows);
       if (rows <= 64)
         tiles.rows = llvm::PowerOf2Ceil(rows);
-      else if (llvm::alignTo(rows, 64) < llvm::alignTo(rows, kRows))
-        tiles.rows = 64;
     }
     int64_t keys = ShapedType::isDynamic(problem.keys)
                        ? kColumns
