@@ -98,7 +98,9 @@ struct rr_imports {
   int32_t (*ring_wait)(rr_ctx *ctx, int64_t token, void *stream);
 
   /// Calls `body` on disjoint ranges that cover [0, count), on the rank's
-  /// worker threads and the calling one. Returns the first nonzero status.
+  /// worker threads and the calling one. Returns the first nonzero status. A
+  /// call must not wait for another one, of this rank or any: ranks that share
+  /// cores take turns.
   int32_t (*parallel_for)(rr_ctx *ctx, int64_t count, rr_parallel_body body,
                           void *closure);
 

@@ -183,10 +183,12 @@ int32_t Context::parallelFor(int64_t count, rr_parallel_body body,
                              void *closure) {
   if (Status status = sticky(); !status.ok())
     return status.code;
-  int32_t code = shared.pool.run(count, [&](int64_t begin, int64_t end) {
+  return shared.pool.run(count, [&](int64_t begin, int64_t end) {
+    // The others may have failed while this rank waited for its turn.
+    if (world->transport().stopped())
+      return fail(world->transport().failure(rank));
     return body(this, closure, begin, end);
   });
-  return code;
 }
 
 Status Context::checkCancel() {

@@ -91,9 +91,11 @@ Status World::create(const rr_world_options &options,
   return {};
 }
 
-World::World(const rr_world_options &options) : options(options) {
+World::World(const rr_world_options &options)
+    : options(options),
+      turns(int64_t(options.size) * options.threads, availableCores()) {
   for (int32_t rank = 0; rank < options.size; ++rank)
-    ranks.push_back(std::make_unique<Rank>(options.threads));
+    ranks.push_back(std::make_unique<Rank>(options.threads, turns));
   ThreadTransportOptions link;
   link.size = options.size;
   link.timeoutSeconds = options.timeout_seconds;

@@ -40,7 +40,7 @@ public:
 
   /// What outlives a rank's contexts.
   struct Rank {
-    explicit Rank(int32_t threads) : pool(threads) {}
+    Rank(int32_t threads, Turns &turns) : pool(threads, turns) {}
     RankTrace trace;
     FlightRecorder flight;
     ThreadPool pool;
@@ -66,6 +66,7 @@ private:
 
   rr_world_options options;
   TimePoint created = Clock::now();
+  Turns turns;
   std::vector<std::unique_ptr<Rank>> ranks;
   std::unique_ptr<Transport> engine;
 

@@ -16,9 +16,9 @@
 
 namespace ringrt {
 
-/// From here on blocks are aligned to, and asked to be backed by, huge pages.
+/// Blocks of one and more are aligned to huge pages and ask to be backed by
+/// them, but for their last part.
 static constexpr int64_t hugePage = int64_t(2) << 20;
-static constexpr int64_t hugeBlock = 2 * hugePage;
 /// Smaller blocks are not worth keeping.
 static constexpr int64_t leastKept = int64_t(64) << 10;
 
@@ -32,18 +32,18 @@ static int64_t machineBytes() {
 }
 
 static void *allocateBlock(int64_t bytes, int64_t alignment) {
-  bool huge = bytes >= hugeBlock;
-  int64_t aligned = huge ? std::max(alignment, hugePage) : alignment;
-  int64_t least = std::max<int64_t>(bytes, 1);
-  // aligned_alloc wants a multiple of the alignment.
-  if (least > std::numeric_limits<int64_t>::max() - aligned ||
-      least + aligned > machineBytes())
+  if (bytes > machineBytes())
     return nullptr;
-  int64_t size = (least + aligned - 1) / aligned * aligned;
-  void *data = std::aligned_alloc(static_cast<size_t>(aligned),
-                                  static_cast<size_t>(size));
-  if (data && huge)
-    madvise(data, static_cast<size_t>(size), MADV_HUGEPAGE);
+  bool huge = bytes >= hugePage;
+  void *data = nullptr;
+  if (posix_memalign(
+          &data,
+          static_cast<size_t>(huge ? std::max(alignment, hugePage) : alignment),
+          static_cast<size_t>(std::max<int64_t>(bytes, 1))) != 0)
+    return nullptr;
+  if (huge)
+    madvise(data, static_cast<size_t>(bytes / hugePage * hugePage),
+            MADV_HUGEPAGE);
   return data;
 }
 

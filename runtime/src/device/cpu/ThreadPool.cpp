@@ -36,7 +36,7 @@ void ThreadPool::startWorkers() {
   }
 }
 
-void ThreadPool::Loop::work() {
+void ThreadPool::Loop::work(Turns::Turn &turn) {
   while (status.load(std::memory_order_relaxed) == 0) {
     int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
     if (begin >= count)
@@ -45,19 +45,26 @@ void ThreadPool::Loop::work() {
     int32_t none = 0;
     if (result != 0)
       status.compare_exchange_strong(none, result);
+    turn.mayPass();
   }
 }
 
 int32_t ThreadPool::run(int64_t count, const Body &body) {
   if (count <= 0)
     return 0;
-  if (count == 1 || numThreads <= 1 || busy.exchange(true))
+  if (busy.exchange(true))
     return body(0, count);
   if (!started)
     startWorkers();
 
   int64_t chunk = std::max<int64_t>(1, count / (rangesPerThread * numThreads));
   Loop current(count, chunk, body);
+  if (count == 1 || workers.empty()) {
+    Turns::Turn turn(turns);
+    current.work(turn);
+    busy.store(false);
+    return current.status.load();
+  }
   {
     std::lock_guard<std::mutex> lock(mutex);
     loop = &current;
@@ -68,7 +75,10 @@ int32_t ThreadPool::run(int64_t count, const Body &body) {
       wake.notify_one();
   else
     wake.notify_all();
-  current.work();
+  {
+    Turns::Turn turn(turns);
+    current.work(turn);
+  }
   {
     // Workers that have not woken up yet find no loop; the others finish.
     std::unique_lock<std::mutex> lock(mutex);
@@ -86,11 +96,17 @@ void ThreadPool::workerMain() {
     wake.wait(lock, [&] { return stopping || (loop && generation != seen); });
     if (stopping)
       return;
+    // Nobody waits for a worker that waits for its turn.
+    lock.unlock();
+    Turns::Turn turn(turns);
+    lock.lock();
     seen = generation;
     Loop *current = loop;
+    if (!current)
+      continue;
     ++working;
     lock.unlock();
-    current->work();
+    current->work(turn);
     lock.lock();
     if (--working == 0)
       idle.notify_one();

@@ -9,6 +9,8 @@
 #ifndef RINGRT_DEVICE_CPU_THREADPOOL_H
 #define RINGRT_DEVICE_CPU_THREADPOOL_H
 
+#include "device/cpu/Turns.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -24,7 +26,8 @@ namespace ringrt {
 class ThreadPool {
 public:
   /// `threads` counts the calling one.
-  explicit ThreadPool(int32_t threads) : numThreads(threads) {}
+  ThreadPool(int32_t threads, Turns &turns)
+      : numThreads(threads), turns(turns) {}
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
@@ -47,13 +50,14 @@ private:
 
     Loop(int64_t count, int64_t chunk, const Body &body)
         : count(count), chunk(chunk), body(body) {}
-    void work();
+    void work(Turns::Turn &turn);
   };
 
   void startWorkers();
   void workerMain();
 
   const int32_t numThreads;
+  Turns &turns;
   std::vector<std::thread> workers;
   bool started = false;
   std::atomic<bool> busy{false};
