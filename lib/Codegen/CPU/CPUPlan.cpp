@@ -29,8 +29,6 @@ template <typename Plan, typename Fn>
 static void forEachFlag(Plan &plan, Fn fn) {
   fn("avx512_exp2", plan.avx512Exp2);
   fn("fma", plan.fma);
-  fn("f16_convert", plan.f16Convert);
-  fn("bf16_convert", plan.bf16Convert);
 }
 
 DictionaryAttr CPUPlan::toAttr(MLIRContext *context) const {

@@ -1,4 +1,4 @@
-//===- ExpandMath.cpp - exp2 and conversions --------------------*- C++ -*-===//
+//===- ExpandMath.cpp - exp2 and fma ----------------------------*- C++ -*-===//
 //
 // Part of the RingAttn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,12 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Elementwise.h"
+
 #include "ringattn/Codegen/CPU/CPUPlan.h"
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/TilePlan.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,33 +34,6 @@ using namespace mlir;
 using namespace ringattn;
 
 namespace {
-
-/// Builds elementwise expressions on a scalar or vector type.
-class Elementwise {
-public:
-  Elementwise(Location loc, OpBuilder &builder) : b(loc, builder) {}
-
-  /// `like` with another element type.
-  static Type with(Type like, Type element) {
-    if (auto vector = dyn_cast<VectorType>(like))
-      return VectorType::get(vector.getShape(), element,
-                             vector.getScalableDims());
-    return element;
-  }
-  Value constant(Type type, TypedAttr value) {
-    if (auto vector = dyn_cast<VectorType>(type))
-      value = DenseElementsAttr::get(vector, Attribute(value));
-    return arith::ConstantOp::create(b, value);
-  }
-  Value real(Type type, double value) {
-    return constant(type, b.getFloatAttr(getElementTypeOrSelf(type), value));
-  }
-  Value integer(Type type, int64_t value) {
-    return constant(type, b.getIntegerAttr(getElementTypeOrSelf(type), value));
-  }
-
-  ImplicitLocOpBuilder b;
-};
 
 /// a * x + c with or without an instruction for it.
 Value multiplyAdd(ImplicitLocOpBuilder &b, bool fma, Value a, Value x,
@@ -170,93 +144,6 @@ struct FmaToMulAdd : OpRewritePattern<math::FmaOp> {
   }
 };
 
-/// f16 -> f32: shift exponent and mantissa into place and rescale by a product,
-/// which also normalises subnormals; infinity and NaN need all exponent bits.
-struct ExtF16 : OpRewritePattern<arith::ExtFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::ExtFOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getIn()).isF16() ||
-        !getElementTypeOrSelf(op.getOut()).isF32())
-      return failure();
-    Elementwise e(op.getLoc(), rewriter);
-    Type f32 = op.getOut().getType();
-    Type i16 = Elementwise::with(f32, rewriter.getI16Type());
-    Type i32 = Elementwise::with(f32, rewriter.getI32Type());
-    Value h = arith::ExtUIOp::create(
-        e.b, i32, arith::BitcastOp::create(e.b, i16, op.getIn()));
-    Value magnitude = arith::AndIOp::create(e.b, h, e.integer(i32, 0x7fff));
-    Value shifted = arith::ShLIOp::create(e.b, magnitude, e.integer(i32, 13));
-    Value scaled = arith::MulFOp::create(
-        e.b, arith::BitcastOp::create(e.b, f32, shifted), e.real(f32, 0x1p112));
-    Value special = arith::CmpIOp::create(e.b, arith::CmpIPredicate::uge,
-                                          magnitude, e.integer(i32, 0x7c00));
-    Value unbounded =
-        arith::OrIOp::create(e.b, shifted, e.integer(i32, 0x7f800000));
-    Value value = arith::SelectOp::create(
-        e.b, special, unbounded, arith::BitcastOp::create(e.b, i32, scaled));
-    Value sign = arith::ShLIOp::create(
-        e.b, arith::AndIOp::create(e.b, h, e.integer(i32, 0x8000)),
-        e.integer(i32, 16));
-    rewriter.replaceOpWithNewOp<arith::BitcastOp>(
-        op, f32, arith::OrIOp::create(e.b, value, sign));
-    return success();
-  }
-};
-
-/// f32 -> f16, to nearest even. Subnormal results are rounded by adding 0.5,
-/// whose last place is f16's least subnormal.
-struct TruncF16 : OpRewritePattern<arith::TruncFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::TruncFOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getIn()).isF32() ||
-        !getElementTypeOrSelf(op.getOut()).isF16())
-      return failure();
-    Elementwise e(op.getLoc(), rewriter);
-    Type f32 = op.getIn().getType(), f16 = op.getOut().getType();
-    Type i32 = Elementwise::with(f32, rewriter.getI32Type());
-    Type i16 = Elementwise::with(f32, rewriter.getI16Type());
-    auto c = [&](int64_t v) { return e.integer(i32, v); };
-    auto below = [&](Value v, int64_t limit) {
-      return arith::CmpIOp::create(e.b, arith::CmpIPredicate::ult, v, c(limit));
-    };
-    Value bits = arith::BitcastOp::create(e.b, i32, op.getIn());
-    Value magnitude = arith::AndIOp::create(e.b, bits, c(0x7fffffff));
-    Value sign = arith::ShRUIOp::create(
-        e.b, arith::AndIOp::create(e.b, bits, c(0x80000000)), c(16));
-
-    Value odd = arith::AndIOp::create(
-        e.b, arith::ShRUIOp::create(e.b, magnitude, c(13)), c(1));
-    // Rebias the exponent by 127 - 15 and round; a carry reaches infinity.
-    Value rounded = arith::AddIOp::create(
-        e.b, arith::AddIOp::create(e.b, magnitude, c(0xfff - (112ll << 23))),
-        odd);
-    Value normal = arith::ShRUIOp::create(e.b, rounded, c(13));
-    Value half = e.real(f32, 0.5);
-    Value small = arith::SubIOp::create(
-        e.b,
-        arith::BitcastOp::create(
-            e.b, i32,
-            arith::AddFOp::create(
-                e.b, arith::BitcastOp::create(e.b, f32, magnitude), half)),
-        c(0x3f000000));
-    Value result = arith::SelectOp::create(e.b, below(magnitude, 113ll << 23),
-                                           small, normal);
-    Value isNaN = arith::CmpIOp::create(e.b, arith::CmpIPredicate::ugt,
-                                        magnitude, c(0x7f800000));
-    Value special = arith::SelectOp::create(e.b, isNaN, c(0x7e00), c(0x7c00));
-    result = arith::SelectOp::create(e.b, below(magnitude, 0x47800000), result,
-                                     special);
-    result = arith::TruncIOp::create(e.b, i16,
-                                     arith::OrIOp::create(e.b, result, sign));
-    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, f16, result);
-    return success();
-  }
-};
-
 struct ExpandCPUMathPass
     : ringattn::impl::ExpandCPUMathPassBase<ExpandCPUMathPass> {
   void runOnOperation() override {
@@ -272,10 +159,6 @@ struct ExpandCPUMathPass
       patterns.add<Exp2ToAVX512>(&getContext(), /*benefit=*/2);
     if (!plan->fma)
       patterns.add<FmaToMulAdd>(&getContext());
-    if (!plan->f16Convert)
-      patterns.add<ExtF16, TruncF16>(&getContext());
-    if (!plan->bf16Convert)
-      arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(kernel, std::move(patterns))))
       signalPassFailure();
   }

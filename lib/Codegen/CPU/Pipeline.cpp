@@ -39,7 +39,8 @@ void ringattn::buildTilePhase(OpPassManager &pm, StringRef targetCpu,
   cleanUp(kernels);
 }
 
-void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef, StringRef) {
+void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef targetCpu,
+                                   StringRef targetFeatures) {
   {
     OpPassManager &kernels = pm.nest<func::FuncOp>();
     kernels.addPass(createTileCPUContractsPass());
@@ -69,6 +70,10 @@ void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef, StringRef) {
   cleanUp(kernels);
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createExpandCPUMathPass());
+  LegalizeNarrowFloatsPassOptions narrow;
+  narrow.targetCpu = targetCpu.str();
+  narrow.targetFeatures = targetFeatures.str();
+  kernels.addPass(createLegalizeNarrowFloatsPass(narrow));
   kernels.addPass(createLowerCPUVectorsPass());
   kernels.addPass(createLowerAffinePass());
   cleanUp(kernels);

@@ -10,6 +10,7 @@
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/TilePlan.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
+#include "ringattn/Support/CPUDescription.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -22,10 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/X86TargetParser.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_PLANCPUTILESPASS
@@ -44,41 +42,12 @@ static constexpr int64_t kTileBytes = 384 * 1024;
 
 namespace {
 
-/// The features of a CPU, adjusted by a list in LLVM's form.
-class Features {
-public:
-  Features(StringRef cpu, StringRef list)
-      : name(cpu.empty() ? llvm::sys::getHostCPUName() : cpu) {
-    if (cpu.empty()) {
-      for (const auto &[name, on] : llvm::sys::getHostCPUFeatures())
-        enabled[name] = on;
-    } else {
-      SmallVector<StringRef> names;
-      llvm::X86::getFeaturesForCPU(cpu, names);
-      for (StringRef name : names)
-        enabled[name] = true;
-    }
-    SmallVector<StringRef> changes;
-    list.split(changes, ',', -1, /*KeepEmpty=*/false);
-    for (StringRef change : changes) {
-      bool on = !change.consume_front("-");
-      change.consume_front("+");
-      enabled[change] = on;
-      llvm::X86::updateImpliedFeatures(change, on, enabled);
-    }
-  }
-  bool has(StringRef name) const { return enabled.lookup(name); }
-  /// Intel's cores issue one bf16 dot product where they issue four f32
-  /// multiply-adds (of half the work): converting while packing is 1.5 times as
-  /// fast there. AMD's issue both at one rate.
-  bool hasFastBF16Dot() const {
-    return has("avx512bf16") && StringRef(name).starts_with("znver");
-  }
-
-private:
-  std::string name;
-  llvm::StringMap<bool> enabled;
-};
+/// Intel's cores issue one bf16 dot product where they issue four f32
+/// multiply-adds (of half the work): converting while packing is 1.5 times as
+/// fast there. AMD's issue both at one rate.
+bool hasFastBF16Dot(const CPUDescription &cpu) {
+  return cpu.has("avx512bf16") && StringRef(cpu.name).starts_with("znver");
+}
 
 /// Static sizes of a kernel's problem; kDynamic where unknown.
 struct Problem {
@@ -100,20 +69,18 @@ constexpr int64_t kMaxHeadSize = 1024;
 
 class Planner {
 public:
-  explicit Planner(const Features &features) {
+  explicit Planner(const CPUDescription &features) {
     if (features.has("avx512f") && features.has("avx512dq") &&
         features.has("avx512bw") && features.has("avx512vl")) {
       machine = {64, {{4, 6}, {3, 8}, {5, 4}, {2, 12}, {1, 16}}};
       cpu.avx512Exp2 = true;
-      bf16Dot = features.hasFastBF16Dot();
-      cpu.bf16Convert = features.has("avx512bf16");
+      bf16Dot = hasFastBF16Dot(features);
     } else if (features.has("avx2") && features.has("fma")) {
       machine = {32, {{2, 6}, {3, 4}, {1, 8}}};
     } else {
       machine = {16, {{2, 4}, {1, 8}}};
     }
     cpu.fma = features.has("fma") || features.has("avx512f");
-    cpu.f16Convert = features.has("f16c") || features.has("avx512f");
   }
 
   void plan(const Problem &problem) {
@@ -213,6 +180,16 @@ struct PlanCPUTilesPass
     : ringattn::impl::PlanCPUTilesPassBase<PlanCPUTilesPass> {
   using Base::Base;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    llvm::Expected<CPUDescription> described =
+        describeCPU(targetCpu, targetFeatures);
+    if (!described)
+      return emitError(UnknownLoc::get(context))
+             << llvm::toString(described.takeError());
+    features = std::move(*described);
+    return success();
+  }
+
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kKernelAttr))
@@ -228,13 +205,15 @@ struct PlanCPUTilesPass
                            << kMaxHeadSize << " on CPUs";
         return signalPassFailure();
       }
-    Planner planner{Features(targetCpu, targetFeatures)};
+    Planner planner(features);
     planner.plan(*problem);
     if (!kernel->hasAttr(kTilesAttr))
       kernel->setAttr(kTilesAttr, planner.tiles.toAttr());
     if (!kernel->hasAttr(kCPUAttr))
       kernel->setAttr(kCPUAttr, planner.cpu.toAttr(&getContext()));
   }
+
+  CPUDescription features;
 };
 
 } // namespace

@@ -43,7 +43,7 @@ static Status checkOptions(const rr_world_options &options) {
     return makeError(RR_INVALID_ARGUMENT,
                      "a rank has %d threads, expected 0 to %d", options.threads,
                      mostThreads);
-  switch (options.transport) {
+  switch (int(options.transport)) {
   case RR_TRANSPORT_THREAD:
     break;
   case RR_TRANSPORT_MPI:
@@ -56,7 +56,7 @@ static Status checkOptions(const rr_world_options &options) {
     return makeError(RR_INVALID_ARGUMENT, "unknown transport %d",
                      static_cast<int>(options.transport));
   }
-  switch (options.device) {
+  switch (int(options.device)) {
   case RR_DEVICE_CPU:
     break;
   case RR_DEVICE_CUDA:

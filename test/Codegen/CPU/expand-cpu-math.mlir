@@ -23,18 +23,14 @@ func.func @portable(%x: vector<8xf64>) -> vector<8xf64>
   return %y : vector<8xf64>
 }
 
-// Without instructions for them, conversions and fma call no library.
+// Without an instruction for it, fma calls no library.
 // CHECK-LABEL: func.func @baseline(
-// CHECK-NOT:     arith.extf
-// CHECK-NOT:     arith.truncf
 // CHECK-NOT:     math.fma
-func.func @baseline(%h: vector<4xf16>, %b: vector<4xbf16>) -> (vector<4xf16>, vector<4xbf16>)
+// CHECK:         arith.mulf
+// CHECK:         arith.addf
+func.func @baseline(%x: vector<4xf32>) -> vector<4xf32>
     attributes {ringattn.kernel, ringattn.cpu = {lanes = 16, pair = 1, panel = 32, register_rows = 4, row_chunk = 64,
                                  value_panel = 16, value_register_rows = 4}} {
-  %x = arith.extf %h : vector<4xf16> to vector<4xf32>
-  %y = arith.extf %b : vector<4xbf16> to vector<4xf32>
-  %z = math.fma %x, %y, %x : vector<4xf32>
-  %r = arith.truncf %z : vector<4xf32> to vector<4xf16>
-  %s = arith.truncf %z : vector<4xf32> to vector<4xbf16>
-  return %r, %s : vector<4xf16>, vector<4xbf16>
+  %z = math.fma %x, %x, %x : vector<4xf32>
+  return %z : vector<4xf32>
 }

@@ -7,7 +7,7 @@
 // CHECK-SAME:    ringattn.cpu = {avx512_exp2, {{.*}}fma, lanes = 16 : i64, pair = 1 : i64, panel = 64
 // CHECK-SAME:    ringattn.tiles = {columns = 128 : i64, head_size = 64 : i64, masked_columns = 64 : i64, operand = f32, rows = 48 : i64, value_size = 64 : i64}
 // AVX2-LABEL:  @large(
-// AVX2-SAME:     ringattn.cpu = {f16_convert, fma, lanes = 8 : i64, {{.*}} register_rows = 6
+// AVX2-SAME:     ringattn.cpu = {fma, lanes = 8 : i64, {{.*}} register_rows = 6
 // SSE2-LABEL:  @large(
 // SSE2-SAME:     ringattn.cpu = {lanes = 4
 // SSE2-NOT:      fma

@@ -21,6 +21,21 @@ from placement import Layout, Work, work
 STORAGE_BYTES = {"f64": 8, "f32": 4, "f16": 2, "bf16": 2}
 
 
+def other_cpus() -> list[str]:
+    """CPUs whose code this machine runs too, by Linux's names of their features."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = set(file.read().split())
+    known = {
+        "x86-64": {"sse2"},
+        "haswell": {"avx2", "fma", "f16c"},
+        "skylake-avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
+    }
+    return [cpu for cpu, needed in known.items() if needed <= flags]
+
+
+OTHER_CPUS = other_cpus()
+
+
 class Failure(AssertionError):
     pass
 
@@ -45,6 +60,7 @@ class Case:
     values: str = "normal"
     threads: int = 1
     compiled: bool = False  # by ringattn-compile, and kept for the next case
+    cpu: str = ""  # --target-cpu of ringattn-compile; implies compiled
     seed: int = 0
 
     @property
@@ -215,7 +231,7 @@ class Tools:
     binaries: Path
     scratch: Path
     seconds: float = 120
-    modules: dict[str, Path] = field(default_factory=dict)
+    modules: dict[tuple[str, str], Path] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def execute(
@@ -250,19 +266,18 @@ class Tools:
     def folder(self) -> tempfile.TemporaryDirectory:
         return tempfile.TemporaryDirectory(dir=self.scratch)
 
-    def compile(self, text: str) -> Path:
+    def compile(self, text: str, cpu: str = "") -> Path:
         """The module of a program, compiled once."""
         with self.lock:
-            if text not in self.modules:
+            if (text, cpu) not in self.modules:
                 stem = self.scratch / f"module{len(self.modules)}"
                 source = stem.with_suffix(".mlir")
                 source.write_text(text)
                 module = stem.with_suffix(".so")
-                self.succeed(
-                    [self.binaries / "ringattn-compile", source, "-o", module]
-                )
-                self.modules[text] = module
-            return self.modules[text]
+                command = [self.binaries / "ringattn-compile", source, "-o", module]
+                self.succeed(command + ([f"--target-cpu={cpu}"] if cpu else []))
+                self.modules[text, cpu] = module
+            return self.modules[text, cpu]
 
     def run(
         self,
@@ -272,11 +287,12 @@ class Tools:
         ranks: int,
         *options: str,
         compiled: bool = False,
+        cpu: str = "",
     ) -> Run:
         with self.folder() as name:
             folder = Path(name)
-            if compiled:
-                module = self.compile(text)
+            if compiled or cpu:
+                module = self.compile(text, cpu)
             else:
                 module = folder / "program.mlir"
                 module.write_text(text)
@@ -305,6 +321,7 @@ class Tools:
             f"--threads={case.threads}",
             *options,
             compiled=case.compiled,
+            cpu=case.cpu,
         )
 
 

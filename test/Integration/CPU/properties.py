@@ -9,7 +9,7 @@ from typing import Iterator
 
 from oracle import Mask
 from placement import Layout
-from program import Case, Failure, Tools, judge
+from program import OTHER_CPUS, Case, Failure, Tools, judge
 
 
 def sizes(rng: random.Random, ranks: int) -> int:
@@ -83,6 +83,7 @@ def random_case(rng: random.Random) -> Case:
         around=rng.random() < 0.2,
         values=values,
         threads=rng.choice([1, 1, 1, 2, 3]),
+        cpu=rng.choice(["", "", "", "", *OTHER_CPUS]),
         seed=rng.randrange(2**31),
     )
     # The oracle and emulated bf16 are slow on large cases.
@@ -139,6 +140,7 @@ def smaller(case: Case) -> Iterator[Case]:
         if other != case:
             yield other
 
+    yield from replaced(cpu="")
     yield from replaced(compiled=False)
     yield from replaced(dynamic=())
     yield from replaced(around=False)

@@ -1,5 +1,5 @@
-"""Integration tests on CPU ranks: named tests (faults.py, steps.py, mistakes.py), then random
-cases (properties.py) until the time is up.
+"""Integration tests on CPU ranks: named tests (faults.py, cpus.py, steps.py,
+mistakes.py), then random cases (properties.py) until the time is up.
 
   run.py --bin=build/bin                       everything
   run.py --bin=build/bin --list                names of the named tests
@@ -21,7 +21,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import mistakes  # noqa: F401, registers its tests
+import cpus  # noqa: F401, registers its tests
+import mistakes  # noqa: F401
 import steps  # noqa: F401
 from faults import TESTS
 from program import Case, Failure, Tools, judge

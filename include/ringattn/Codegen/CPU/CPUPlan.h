@@ -32,8 +32,6 @@ struct CPUPlan {
   /// Instructions: avx512 (vreduceps, vscalefps) or portable.
   bool avx512Exp2 = false;
   bool fma = false;
-  /// Conversions that have instructions.
-  bool f16Convert = false, bf16Convert = false;
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
   /// The plan of `kernel`; an error on the function where it is missing.

@@ -201,15 +201,14 @@ def HoistAccumulatorsPass : CPUKernelPass<"ringattn-hoist-accumulators"> {
 }
 
 def ExpandCPUMathPass : CPUKernelPass<"ringattn-expand-cpu-math"> {
-  let summary = "Replaces exp2 and float conversions by instructions";
+  let summary = "Replaces exp2 and fma by what the CPU has";
   let description = [{
     exp2: on AVX-512, `vreduceps`, a polynomial of degree 5 and `vscalefps`
     (relative error 8e-8); elsewhere, and for f64, integer arithmetic on the
     exponent and a polynomial (f32 2e-7, f64 4e-16). -inf and what underflows
     give 0, NaN gives NaN; results of 2^-126 and less (f64: 2^-1022) may be 0.
 
-    Conversions to and from f16 and bf16 that the CPU lacks become integer
-    arithmetic, since the compiler's support library need not have them.
+    `math.fma` becomes a product and a sum where there is no instruction for it.
 
     Before: `math.exp2 %x : vector<16xf32>`
 
@@ -217,6 +216,39 @@ def ExpandCPUMathPass : CPUKernelPass<"ringattn-expand-cpu-math"> {
 
     Requires `ringattn-unroll-cpu-vectors`.
   }];
+}
+
+def LegalizeNarrowFloatsPass
+    : Pass<"ringattn-legalize-narrow-floats", "::mlir::func::FuncOp"> {
+  let summary = "Makes f16 and bf16 independent of a support library";
+  let description = [{
+    Outside of kernels, which accumulate in f32 anyway, arithmetic and functions
+    on f16 and bf16 are computed in f32 and rounded after every op. Conversions
+    that the CPU has no instructions for become integer arithmetic, since the
+    compiler's support library need not have them; f64 reaches f16 and bf16
+    through f32, rounded to odd, so that it is rounded to nearest once.
+
+    Before:
+    ```mlir
+    %c = arith.addf %a, %b : bf16
+    ```
+    After, with AVX512-BF16:
+    ```mlir
+    %x = arith.extf %a : bf16 to f32
+    %y = arith.extf %b : bf16 to f32
+    %z = arith.addf %x, %y : f32
+    %c = arith.truncf %z : f32 to bf16
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+  let options = [
+    Option<"targetCpu", "target-cpu", "std::string", "",
+           "CPU in LLVM's names; empty: the one this runs on">,
+    Option<"targetFeatures", "target-features", "std::string", "",
+           "features added to or taken from the CPU's: +avx2,-avx512f">
+  ];
 }
 
 def LowerCPUVectorsPass : CPUKernelPass<"ringattn-lower-cpu-vectors"> {

@@ -1,0 +1,59 @@
+"""Named tests of code for other CPUs than this one, as far as it runs here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faults import each, test
+from oracle import Mask
+from placement import Layout
+from program import OTHER_CPUS, Case, Failure, Tools
+
+
+@each("other_cpus")
+def other_cpus():
+    """The same program for CPUs without 16-bit instructions, and with none but the
+    baseline's; with ops around attention in the storage type."""
+    for cpu in OTHER_CPUS:
+        for dtype in ("f32", "bf16", "f16", "f64"):
+            yield f"{cpu}_{dtype}", Case(
+                cpu=cpu, dtype=dtype, around=True, mask=Mask("causal"), sq=130, sk=130,
+                heads=2, d=40, dv=24, layout=Layout("zigzag"),
+            )  # fmt: skip
+
+
+def hard_to_round(count: int) -> np.ndarray:
+    """f64 next to the middle of two neighbours in f16, and all over the range."""
+    rng = np.random.default_rng(1)
+    below = rng.standard_normal(count // 2).astype(np.float16)
+    above = np.nextafter(below, np.float16(np.inf))
+    middle = (below.astype(np.float64) + above) / 2
+    near = middle * (1 + rng.choice([0, 1e-12, -1e-12, 2e-16], count // 2))
+    spread = rng.standard_normal(count // 2) * np.exp2(
+        rng.integers(-30, 20, count // 2)
+    )
+    special = [np.inf, -np.inf, 0.0, -0.0, 1e300, -1e300, 65520, 65519.99, 2.0**-25]
+    return np.concatenate([special, near, spread])[:count]
+
+
+@test
+def conversion_from_f64_rounds_once(tools: Tools) -> None:
+    values = hard_to_round(4096)
+    with np.errstate(over="ignore"):
+        expected = values.astype(np.float16)
+    types = [f"tensor<{values.size}x{dtype}>" for dtype in ("f64", "f16")]
+    text = (
+        f"func.func @main(%x: {types[0]}) -> {types[1]} {{\n"
+        f"  %h = arith.truncf %x : {types[0]} to {types[1]}\n"
+        f"  return %h : {types[1]}\n}}\n"
+    )
+    for cpu in ["", *OTHER_CPUS]:
+        run = tools.run(text, [values], 1, 1, cpu=cpu)
+        actual = run.outputs[0].astype(np.float16)
+        wrong = actual.view(np.uint16) != expected.view(np.uint16)
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise Failure(
+                f"{values[i]!r} became {actual[i]!r}, expected {expected[i]!r}, on "
+                f"{cpu or 'this CPU'} ({wrong.sum()} of {wrong.size} differ)"
+            )
