@@ -30,6 +30,10 @@ namespace ringattn {
 using namespace mlir;
 using namespace ringattn;
 
+/// Longer rows are moved by a loop, so that code does not grow with the head
+/// size.
+static constexpr int64_t kUnrolledVectors = 16;
+
 Value ringattn::readRow(ImplicitLocOpBuilder &b, Value memref,
                         ValueRange indices, int64_t count) {
   auto type = cast<MemRefType>(memref.getType());
@@ -82,14 +86,12 @@ public:
         Value element = memref::LoadOp::create(b, source, from);
         return Value(tensor::InsertOp::create(b, element, t, r));
       }
-      forChunks(source, tile, [&](int64_t column, int64_t count) {
-        Value c = index(column);
+      return forChunks(source, tile, t, [&](Value c, int64_t count, Value t) {
         Value v = readRow(b, source, {from, c}, count);
-        t = vector::TransferWriteOp::create(b, v, t, ValueRange{r, c},
-                                            ArrayRef<bool>{true})
-                ->getResult(0);
+        return vector::TransferWriteOp::create(b, v, t, ValueRange{r, c},
+                                               ArrayRef<bool>{true})
+            ->getResult(0);
       });
-      return t;
     });
   }
 
@@ -102,20 +104,35 @@ public:
         memref::StoreOp::create(b, element, target, to);
         return Value();
       }
-      forChunks(target, type, [&](int64_t column, int64_t count) {
-        Value c = index(column);
-        Value v = vector::TransferReadOp::create(
-            b, VectorType::get(count, type.getElementType()), tile,
-            ValueRange{r, c}, std::nullopt, ArrayRef<bool>{true});
-        writeRow(b, v, target, {to, c});
-      });
-      return Value();
+      return forChunks(
+          target, type, Value(), [&](Value c, int64_t count, Value) {
+            Value v = vector::TransferReadOp::create(
+                b, VectorType::get(count, type.getElementType()), tile,
+                ValueRange{r, c}, std::nullopt, ArrayRef<bool>{true});
+            writeRow(b, v, target, {to, c});
+            return Value();
+          });
     });
   }
 
 private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
+  }
+
+  /// A loop over [0, count) that carries `init`, if there is one.
+  Value forEach(Value count, int64_t step, Value init,
+                llvm::function_ref<Value(Value, Value)> body) {
+    auto loop = scf::ForOp::create(b, index(0), count, index(step),
+                                   init ? ValueRange(init) : ValueRange());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value next =
+        body(loop.getInductionVar(), init ? loop.getRegionIterArg(0) : Value());
+    if (!init)
+      return Value();
+    scf::YieldOp::create(b, next);
+    return loop.getResult(0);
   }
 
   /// Loops over the rows of the tile that exist in `memref`. `body` gets the
@@ -126,28 +143,28 @@ private:
         b.createOrFold<memref::DimOp>(memref, 0), row);
     Value count =
         b.createOrFold<arith::MinSIOp>(left, index(tile.getDimSize(0)));
-    auto loop = scf::ForOp::create(b, index(0), count, index(1),
-                                   init ? ValueRange(init) : ValueRange());
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value r = loop.getInductionVar();
-    Value next = body(r, arith::AddIOp::create(b, row, r),
-                      init ? loop.getRegionIterArg(0) : Value());
-    if (!init)
-      return Value();
-    scf::YieldOp::create(b, next);
-    return loop.getResult(0);
+    return forEach(count, 1, init, [&](Value r, Value carried) {
+      return body(r, arith::AddIOp::create(b, row, r), carried);
+    });
   }
 
-  /// Calls `body` for the pieces of a row that exist both in memory and tile.
-  void forChunks(Value memref, RankedTensorType tile,
-                 llvm::function_ref<void(int64_t, int64_t)> body) {
+  /// Calls `body` for the vectors of a row that exist both in memory and tile:
+  /// the first column, the number of columns, the carried tensor.
+  Value forChunks(Value memref, RankedTensorType tile, Value carried,
+                  llvm::function_ref<Value(Value, int64_t, Value)> body) {
     auto type = cast<MemRefType>(memref.getType());
     int64_t columns = std::min(type.getDimSize(1), tile.getDimSize(1));
     int64_t width =
         vectorBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
-    for (int64_t c = 0; c < columns; c += width)
-      body(c, std::min(width, columns - c));
+    int64_t column = 0;
+    if (columns > kUnrolledVectors * width) {
+      column = columns / width * width;
+      carried = forEach(index(column), width, carried,
+                        [&](Value c, Value t) { return body(c, width, t); });
+    }
+    for (; column < columns; column += width)
+      carried = body(index(column), std::min(width, columns - column), carried);
+    return carried;
   }
 
   ImplicitLocOpBuilder b;

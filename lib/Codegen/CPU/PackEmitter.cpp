@@ -170,6 +170,45 @@ Value PackEmitter::packKeys(Value keys) {
   return scratch;
 }
 
+/// One line (`pair` rows from `key`) of a panel of V, of whose columns `count`
+/// exist from `column` on.
+void PackEmitter::packValueLine(Value values, Value packed, ValueRange piece,
+                                Value key, Value panel, Value column,
+                                int64_t count) {
+  Value numKeys = size(values, 2);
+  Value line = arith::DivUIOp::create(b, key, index(cpu.pair));
+  auto chunk = VectorType::get(cpu.lanes, tiles.operand);
+  for (int64_t c = 0; c < cpu.valuePanel; c += cpu.lanes) {
+    int64_t there = std::clamp<int64_t>(count - c, 0, cpu.lanes);
+    Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(chunk));
+    SmallVector<Value> parts(cpu.pair, zeros);
+    for (int64_t i = 0; i < cpu.pair && there > 0; ++i) {
+      // Rows past the last key are zeros: whatever follows in memory must not
+      // reach a sum.
+      Value k = arith::AddIOp::create(b, key, index(i));
+      Value exists =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::slt, k, numKeys);
+      auto guarded = scf::IfOp::create(b, TypeRange(chunk), exists,
+                                       /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(guarded.thenBlock());
+      Value from = arith::AddIOp::create(b, column, index(c));
+      scf::YieldOp::create(b,
+                           readConverted(values, {piece[0], piece[1], k, from},
+                                         there, cpu.lanes));
+      b.setInsertionPointToStart(guarded.elseBlock());
+      scf::YieldOp::create(b, zeros);
+      parts[i] = guarded.getResult(0);
+    }
+    Value words = parts[0];
+    if (cpu.pair > 1)
+      words = vector::InterleaveOp::create(b, parts[0], parts[1]);
+    vector::StoreOp::create(
+        b, words, packed,
+        ValueRange{piece[0], piece[1], panel, line, index(c * cpu.pair)});
+  }
+}
+
 Value PackEmitter::packValues(Value values) {
   auto type = cast<MemRefType>(values.getType());
   Value steps = countTiles(values, tiles.maskedColumns);
@@ -180,45 +219,28 @@ Value PackEmitter::packValues(Value values) {
                             tiles.valueSize / cpu.valuePanel,
                             ShapedType::kDynamic, cpu.valuePanel});
   Value packed = flatView(scratch);
-  Value numKeys = size(values, 2);
   forPieces(values, steps, [&](ValueRange piece) {
     Value first =
         arith::MulIOp::create(b, piece[2], index(tiles.maskedColumns));
-    auto loop = scf::ForOp::create(b, index(0), index(tiles.maskedColumns),
-                                   index(cpu.pair));
-    b.setInsertionPointToStart(loop.getBody());
-    Value key = arith::AddIOp::create(b, first, loop.getInductionVar());
-    Value line = arith::DivUIOp::create(b, key, index(cpu.pair));
-    auto chunk = VectorType::get(cpu.lanes, tiles.operand);
-    for (int64_t c = 0; c < tiles.valueSize; c += cpu.lanes) {
-      int64_t count = std::clamp<int64_t>(type.getDimSize(3) - c, 0, cpu.lanes);
-      Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(chunk));
-      SmallVector<Value> parts(cpu.pair, zeros);
-      for (int64_t i = 0; i < cpu.pair && count > 0; ++i) {
-        // Rows past the last key are zeros: whatever follows in memory must not
-        // reach a sum.
-        Value k = arith::AddIOp::create(b, key, index(i));
-        Value exists =
-            arith::CmpIOp::create(b, arith::CmpIPredicate::slt, k, numKeys);
-        auto guarded = scf::IfOp::create(b, TypeRange(chunk), exists,
-                                         /*withElseRegion=*/true);
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(guarded.thenBlock());
-        scf::YieldOp::create(b, readConverted(values,
-                                              {piece[0], piece[1], k, index(c)},
-                                              count, cpu.lanes));
-        b.setInsertionPointToStart(guarded.elseBlock());
-        scf::YieldOp::create(b, zeros);
-        parts[i] = guarded.getResult(0);
-      }
-      Value words = parts[0];
-      if (cpu.pair > 1)
-        words = vector::InterleaveOp::create(b, parts[0], parts[1]);
-      vector::StoreOp::create(b, words, packed,
-                              ValueRange{piece[0], piece[1],
-                                         index(c / cpu.valuePanel), line,
-                                         index(c % cpu.valuePanel * cpu.pair)});
+    auto keyLoop = scf::ForOp::create(b, index(0), index(tiles.maskedColumns),
+                                      index(cpu.pair));
+    b.setInsertionPointToStart(keyLoop.getBody());
+    Value key = arith::AddIOp::create(b, first, keyLoop.getInductionVar());
+    int64_t columns = type.getDimSize(3), whole = columns / cpu.valuePanel;
+    auto panelLoop = scf::ForOp::create(b, index(0), index(whole), index(1));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(panelLoop.getBody());
+      Value panel = panelLoop.getInductionVar();
+      packValueLine(values, packed, piece, key, panel,
+                    arith::MulIOp::create(b, panel, index(cpu.valuePanel)),
+                    cpu.valuePanel);
     }
+    // What the last panel lacks is zeros.
+    int64_t start = whole * cpu.valuePanel;
+    if (start < tiles.valueSize)
+      packValueLine(values, packed, piece, key, index(whole), index(start),
+                    columns - start);
   });
   return scratch;
 }

@@ -47,6 +47,9 @@ private:
                       mlir::ValueRange piece, mlir::Value firstKey,
                       mlir::Value lastKey, mlir::Value column, mlir::Value word,
                       int64_t count);
+  void packValueLine(mlir::Value values, mlir::Value packed,
+                     mlir::ValueRange piece, mlir::Value key, mlir::Value panel,
+                     mlir::Value column, int64_t count);
 
   mlir::ImplicitLocOpBuilder &b;
   const TilePlan &tiles;

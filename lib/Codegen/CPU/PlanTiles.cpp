@@ -63,9 +63,8 @@ struct Machine {
   SmallVector<std::pair<int64_t, int64_t>> shapes;
 };
 
-/// Register blocks span whole heads, so code grows with the head size; beyond
-/// this one, compiling takes minutes.
-constexpr int64_t kMaxHeadSize = 1024;
+/// A row of Q and one of O are on the stack of the task that computes them.
+constexpr int64_t kMaxHeadSize = 16384;
 
 class Planner {
 public:

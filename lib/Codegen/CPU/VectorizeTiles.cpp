@@ -48,7 +48,27 @@ static SmallVector<int64_t> stepSizes(linalg::LinalgOp op,
   });
   if (ranges.size() < 2 || inBlock)
     return {};
-  return {1, ranges[1] % plan.rowChunk == 0 ? plan.rowChunk : 0};
+  for (int64_t chunk : {plan.rowChunk, plan.valuePanel, plan.lanes})
+    if (ranges[1] % chunk == 0)
+      return {1, chunk};
+  return {1, 0};
+}
+
+/// Rows are as long as heads, whose size may be no multiple of a register's:
+/// what is left over becomes an op of its own.
+static LogicalResult splitRest(IRRewriter &rewriter, linalg::LinalgOp op,
+                               int64_t lanes) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (op.getNumParallelLoops() != 2 || ranges.size() != 2 ||
+      ranges[1] < lanes || ranges[1] % lanes == 0)
+    return success();
+  rewriter.setInsertionPoint(op);
+  auto [whole, rest] = linalg::splitOp(
+      rewriter, cast<TilingInterface>(op.getOperation()), /*dimension=*/1,
+      rewriter.getIndexAttr(ranges[1] / lanes * lanes));
+  if (!whole || !rest)
+    return op.emitOpError() << "cannot be split";
+  return success();
 }
 
 static LogicalResult vectorize(IRRewriter &rewriter, linalg::LinalgOp op,
@@ -86,12 +106,17 @@ struct VectorizeCPUTilesPass
     FailureOr<CPUPlan> plan = CPUPlan::get(kernel);
     if (failed(plan))
       return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    SmallVector<linalg::LinalgOp> ops;
+    kernel.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : ops)
+      if (failed(splitRest(rewriter, op, plan->lanes)))
+        return signalPassFailure();
     // Decided before anything changes: initialisers are known by their users.
     SmallVector<std::pair<linalg::LinalgOp, SmallVector<int64_t>>> work;
     kernel.walk([&](linalg::LinalgOp op) {
       work.emplace_back(op, stepSizes(op, *plan));
     });
-    IRRewriter rewriter(&getContext());
     for (auto &[op, sizes] : work)
       if (failed(vectorize(rewriter, op, sizes)))
         return signalPassFailure();

@@ -1,4 +1,5 @@
-"""Named tests of code for other CPUs than this one, as far as it runs here."""
+"""Named tests of what plans of kernels depend on: the head sizes, and the CPU (other
+ones than this too, as far as their code runs here)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,16 @@ from faults import each, test
 from oracle import Mask
 from placement import Layout
 from program import OTHER_CPUS, Case, Failure, Tools
+
+
+@each("head_sizes")
+def head_sizes():
+    """Rows that are moved and computed by loops, with and without a rest."""
+    for d, dv in ((257, 300), (300, 257), (64, 1100), (1100, 3), (2048, 2048)):
+        for dtype in ("f32", "bf16"):
+            yield f"{d}_{dv}_{dtype}", Case(
+                d=d, dv=dv, dtype=dtype, mask=Mask("causal"), sq=70, sk=70, ranks=2
+            )
 
 
 @each("other_cpus")
