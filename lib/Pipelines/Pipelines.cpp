@@ -143,7 +143,7 @@ struct RejectOptions
   explicit RejectOptions(std::string reason) : reason(std::move(reason)) {}
   StringRef getArgument() const override { return "ringattn-reject-options"; }
   void runOnOperation() override {
-    getOperation().emitError() << reason;
+    emitError(UnknownLoc::get(&getContext())) << reason;
     signalPassFailure();
   }
 
@@ -151,23 +151,24 @@ struct RejectOptions
 };
 } // namespace
 
-/// Why \p options cannot be used; empty if they can.
-static std::string checkOptions(const RingAttnPipelineOptions &options) {
+llvm::Error
+ringattn::checkPipelineOptions(const RingAttnPipelineOptions &options) {
   if (options.target != "cpu")
-    return "target '" + options.target +
-           "' is not available in this build, expected cpu";
+    return llvm::createStringError(
+        "target '" + options.target +
+        "' is not available in this build, expected cpu");
   if (!symbolizePhase(options.compileTo))
-    return "unknown phase '" + options.compileTo + "', expected one of " +
-           llvm::join(llvm::map_range(getAllPhases(), stringifyPhase), ", ");
-  llvm::Expected<CPUDescription> cpu =
-      describeCPU(options.targetCpu, options.targetFeatures);
-  return cpu ? "" : llvm::toString(cpu.takeError());
+    return llvm::createStringError(
+        "unknown phase '" + options.compileTo + "', expected one of " +
+        llvm::join(llvm::map_range(getAllPhases(), stringifyPhase), ", "));
+  return describeCPU(options.targetCpu, options.targetFeatures).takeError();
 }
 
 void ringattn::buildRingAttnPipeline(OpPassManager &pm,
                                      const RingAttnPipelineOptions &options) {
-  if (std::string reason = checkOptions(options); !reason.empty()) {
-    pm.addPass(std::make_unique<RejectOptions>(std::move(reason)));
+  if (llvm::Error error = checkPipelineOptions(options)) {
+    pm.addPass(
+        std::make_unique<RejectOptions>(llvm::toString(std::move(error))));
     return;
   }
   std::optional<Phase> last = symbolizePhase(options.compileTo);
@@ -179,8 +180,23 @@ void ringattn::buildRingAttnPipeline(OpPassManager &pm,
 }
 
 void ringattn::registerRingAttnPipelines() {
-  PassPipelineRegistration<RingAttnPipelineOptions>(
+  // Not PassPipelineRegistration, which cannot refuse the values of options.
+  registerPassPipeline(
       "ringattn-pipeline",
       "Lowers sharded attention to a ring loop with generated kernels",
-      buildRingAttnPipeline);
+      [](OpPassManager &pm, StringRef text,
+         function_ref<LogicalResult(const Twine &)> errorHandler) {
+        RingAttnPipelineOptions options;
+        std::string reason;
+        llvm::raw_string_ostream os(reason);
+        if (failed(options.parseFromString(text, os)))
+          return errorHandler(StringRef(reason).rtrim().split(": ").second);
+        if (llvm::Error error = checkPipelineOptions(options))
+          return errorHandler(llvm::toString(std::move(error)));
+        buildRingAttnPipeline(pm, options);
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)> visit) {
+        visit(RingAttnPipelineOptions());
+      });
 }

@@ -29,10 +29,10 @@
 // LLVM-NOT: func.func
 // LLVM:   llvm.func @rr_module_query
 
-// PHASE: error: unknown phase 'nowhere', expected one of global, spmd, ring, scheduled, tile, target, llvm
-// TARGETS: error: target 'sm_90a' is not available in this build, expected cpu
-// CPU: error: unknown target CPU 'z80', expected one of LLVM's names for x86_64
-// FEATURE: error: unknown target feature 'warp', expected one of LLVM's names for x86_64
+// PHASE: error: -ringattn-pipeline: unknown phase 'nowhere', expected one of global, spmd, ring, scheduled, tile, target, llvm
+// TARGETS: error: -ringattn-pipeline: target 'sm_90a' is not available in this build, expected cpu
+// CPU: error: -ringattn-pipeline: unknown target CPU 'z80', expected one of LLVM's names for x86_64
+// FEATURE: error: -ringattn-pipeline: unknown target feature 'warp', expected one of LLVM's names for x86_64
 shard.grid @ring(shape = 4)
 func.func @main(%q: tensor<1x2x256x16xf32>, %k: tensor<1x1x256x16xf32>) -> tensor<1x2x256x16xf32> {
   %o = ringattn.attention %q, %k, %k {mask = #ringattn.causal,

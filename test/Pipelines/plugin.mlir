@@ -2,6 +2,11 @@
 // RUN: mlir-opt --load-dialect-plugin=%plugin --load-pass-plugin=%plugin \
 // RUN:   --pass-pipeline='builtin.module(ringattn-pipeline{target=cpu})' %s | FileCheck %s
 // RUN: mlir-opt --load-dialect-plugin=%plugin --load-pass-plugin=%plugin %s | FileCheck %s --check-prefix=PARSED
+// RUN: not mlir-opt --load-dialect-plugin=%plugin --load-pass-plugin=%plugin \
+// RUN:   --pass-pipeline='builtin.module(ringattn-pipeline{target=sm_80})' %s 2>&1 | FileCheck %s --check-prefix=TARGET
+
+// TARGET: error: target 'sm_80' is not available in this build, expected cpu
+// TARGET-NOT: current operation
 
 // CHECK-NOT: {{^ *}}func.func
 // CHECK: llvm.func @rr_module_query

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/InitAllPasses.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ringattn/InitAllDialects.h"
 #include "ringattn/InitAllPasses.h"
@@ -36,18 +37,36 @@ static std::string parseOptions(ArrayRef<const char *> args,
   return line.split(": ").second.str();
 }
 
-/// Checks the options of `--ringattn-pipeline`, whose parser prints elsewhere.
-static std::string checkPipelineOptions(ArrayRef<const char *> args) {
-  for (StringRef arg : args) {
-    auto [name, value] = arg.ltrim('-').split('=');
-    if (!arg.starts_with("-") || name != "ringattn-pipeline")
+/// Checks a pipeline, whose parser prints elsewhere.
+static std::string checkPipeline(StringRef option, StringRef pipeline) {
+  std::string text;
+  raw_string_ostream os(text);
+  if (succeeded(mlir::parsePassPipeline(pipeline, os)))
+    return "";
+  // "parser: [place: error: ]what"; what follows from it is on later lines.
+  StringRef line = StringRef(text).ltrim().split('\n').first;
+  if (size_t end = line.find("error: "); end != StringRef::npos)
+    line = line.substr(end + strlen("error: "));
+  line.consume_front("<Pass-Options-Parser>: ");
+  return (option + ": " + line).str();
+}
+
+static std::string checkPipelines(ArrayRef<const char *> args) {
+  while (!args.empty()) {
+    StringRef arg = args.consume_front();
+    if (!arg.starts_with("-"))
       continue;
-    std::string text;
-    raw_string_ostream os(text);
-    if (failed(ringattn::RingAttnPipelineOptions().parseFromString(value, os)))
-      return ("--ringattn-pipeline: " +
-              StringRef(text).rtrim().split(": ").second)
-          .str();
+    auto [option, value] = arg.split('=');
+    std::string error;
+    if (option.ltrim('-') == "ringattn-pipeline")
+      error = checkPipeline(option,
+                            ("any(ringattn-pipeline{" + value + "})").str());
+    else if (option.ltrim('-') == "pass-pipeline")
+      error = checkPipeline(option, value.empty() && !args.empty()
+                                        ? StringRef(args.consume_front())
+                                        : value);
+    if (!error.empty())
+      return error;
   }
   return "";
 }
@@ -73,7 +92,7 @@ int main(int argc, char **argv) {
   if (std::string error = parseOptions(args, overview); !error.empty())
     return reportError(error, 2);
 
-  if (std::string error = checkPipelineOptions(args); !error.empty())
+  if (std::string error = checkPipelines(args); !error.empty())
     return reportError(error, 2);
   // MlirOptMain would name the cause only.
   if (input != "-") {

@@ -24,6 +24,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "llvm/Support/Error.h"
 
 #include <string>
 
@@ -63,8 +64,11 @@ struct RingAttnPipelineOptions
 void buildPhase(mlir::OpPassManager &pm, Phase phase,
                 const RingAttnPipelineOptions &options);
 
-/// Adds all phases up to `options.compileTo`. Invalid options are reported by a
-/// pass at run time, so that a pass manager always shows where they came from.
+/// What is wrong with the values of `options`, if anything.
+llvm::Error checkPipelineOptions(const RingAttnPipelineOptions &options);
+
+/// Adds all phases up to `options.compileTo`. For options that
+/// `checkPipelineOptions` refuses, adds a pass that fails with the reason.
 void buildRingAttnPipeline(mlir::OpPassManager &pm,
                            const RingAttnPipelineOptions &options);
 
