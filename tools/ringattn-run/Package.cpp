@@ -153,9 +153,11 @@ Expected<EntryInfo> Package::findEntry(StringRef name) const {
         return error;
       return entry;
     }
+  if (names.empty())
+    return createStringError("'" + file +
+                             "' has no entries, expected a public function");
   return createStringError("'" + file + "' has no entry '" + name +
-                           "', expected " +
-                           (names.empty() ? "any" : join(names, " or ")));
+                           "', expected " + join(names, " or "));
 }
 
 mlir::func::FuncOp Package::findProgram(StringRef name) {
