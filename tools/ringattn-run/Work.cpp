@@ -57,48 +57,56 @@ int64_t DeviceGrid::ringIndex(ArrayRef<int64_t> axes, int64_t rank) const {
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// A size and, where it is that of an argument, which one.
+struct TracedSize {
+  int64_t size;
+  std::optional<int64_t> argument = std::nullopt;
+  int64_t dim = 0;
+};
+
 /// Follows dimensions from values to the program's arguments.
 class SizeResolver {
 public:
   SizeResolver(func::FuncOp program, ArrayRef<HostArray> arguments)
       : body(&program.getBody().front()), arguments(arguments) {}
 
-  std::optional<int64_t> size(Value tensor, int64_t dim) const;
+  std::optional<TracedSize> size(Value tensor, int64_t dim) const;
 
 private:
-  std::optional<int64_t> index(OpFoldResult value) const;
-  std::optional<int64_t> resultSize(OpResult result, int64_t dim) const;
+  std::optional<TracedSize> index(OpFoldResult value) const;
+  std::optional<TracedSize> resultSize(OpResult result, int64_t dim) const;
 
   Block *body;
   ArrayRef<HostArray> arguments;
 };
 } // namespace
 
-std::optional<int64_t> SizeResolver::index(OpFoldResult value) const {
+std::optional<TracedSize> SizeResolver::index(OpFoldResult value) const {
   if (std::optional<int64_t> constant = getConstantIntValue(value))
-    return constant;
+    return TracedSize{*constant};
   auto dim = cast<Value>(value).getDefiningOp<tensor::DimOp>();
   if (!dim || !dim.getConstantIndex())
     return std::nullopt;
   return size(dim.getSource(), *dim.getConstantIndex());
 }
 
-std::optional<int64_t> SizeResolver::size(Value tensor, int64_t dim) const {
+std::optional<TracedSize> SizeResolver::size(Value tensor, int64_t dim) const {
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
   if (!type || dim >= type.getRank())
     return std::nullopt;
   if (!type.isDynamicDim(dim))
-    return type.getDimSize(dim);
+    return TracedSize{type.getDimSize(dim)};
   if (auto result = dyn_cast<OpResult>(tensor))
     return resultSize(result, dim);
   auto argument = cast<BlockArgument>(tensor);
   if (argument.getOwner() != body)
     return std::nullopt;
-  return arguments[argument.getArgNumber()].getShape()[dim];
+  int64_t number = argument.getArgNumber();
+  return TracedSize{arguments[number].getShape()[dim], number, dim};
 }
 
-std::optional<int64_t> SizeResolver::resultSize(OpResult result,
-                                                int64_t dim) const {
+std::optional<TracedSize> SizeResolver::resultSize(OpResult result,
+                                                   int64_t dim) const {
   Operation *op = result.getOwner();
   if (auto attention = dyn_cast<AttentionOp>(op))
     return size(dim == 3 ? attention.getValue() : attention.getQuery(), dim);
@@ -109,12 +117,12 @@ std::optional<int64_t> SizeResolver::resultSize(OpResult result,
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     int64_t product = 1;
     for (int64_t source : collapse.getReassociationIndices()[dim]) {
-      std::optional<int64_t> part = size(collapse.getSrc(), source);
+      std::optional<TracedSize> part = size(collapse.getSrc(), source);
       if (!part)
         return std::nullopt;
-      product *= *part;
+      product *= part->size;
     }
-    return product;
+    return TracedSize{product};
   }
   if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
     return size(destination.getTiedOpOperand(result)->get(), dim);
@@ -122,7 +130,7 @@ std::optional<int64_t> SizeResolver::resultSize(OpResult result,
       op->hasTrait<OpTrait::Elementwise>())
     for (Value operand : op->getOperands())
       if (isa<RankedTensorType>(operand.getType()))
-        if (std::optional<int64_t> found = size(operand, dim))
+        if (std::optional<TracedSize> found = size(operand, dim))
           return found;
   return std::nullopt;
 }
@@ -133,9 +141,9 @@ std::optional<int64_t> SizeResolver::resultSize(OpResult result,
 
 namespace {
 struct AttentionSizes {
-  SmallVector<int64_t, 4> query;
-  SmallVector<int64_t, 4> key;
-  SmallVector<int64_t, 4> value;
+  SmallVector<TracedSize, 4> query;
+  SmallVector<TracedSize, 4> key;
+  SmallVector<TracedSize, 4> value;
 };
 } // namespace
 
@@ -148,42 +156,48 @@ static std::string where(Operation *op) {
   return text;
 }
 
+static std::string origin(const TracedSize &traced, StringRef before) {
+  if (!traced.argument)
+    return "";
+  return (before + "argument " + Twine(*traced.argument) + ", dimension " +
+          Twine(traced.dim))
+      .str();
+}
+
 /// Checks what the verifier could not, for want of static sizes.
 static llvm::Error checkSizes(AttentionOp op, const AttentionSizes &sizes) {
-  auto mismatch = [&](const Twine &what, int64_t got, int64_t expected) {
-    return createStringError(where(op) + what + " is " + Twine(got) +
-                             ", expected " + Twine(expected));
+  auto check = [&](StringRef what, const TracedSize &got,
+                   const TracedSize &expected) -> llvm::Error {
+    if (got.size == expected.size)
+      return llvm::Error::success();
+    return createStringError(where(op) + what + origin(got, ", ") +
+                             ": the size is " + Twine(got.size) +
+                             ", expected " + Twine(expected.size) +
+                             origin(expected, " as in "));
   };
   const auto &[q, k, v] = sizes;
-  if (k[0] != q[0])
-    return mismatch("batch size of the key", k[0], q[0]);
-  if (v[0] != q[0])
-    return mismatch("batch size of the value", v[0], q[0]);
-  if (k[3] != q[3])
-    return mismatch("head size of the key", k[3], q[3]);
-  if (v[1] != k[1])
-    return mismatch("number of heads of the value", v[1], k[1]);
-  if (v[2] != k[2])
-    return mismatch("sequence length of the value", v[2], k[2]);
-  if (k[1] < 1 || q[1] % k[1] != 0)
-    return createStringError(where(op) + "number of heads of the query is " +
-                             Twine(q[1]) + ", expected a multiple of " +
-                             Twine(k[1]));
-  if (op.getMask().requiresSameSequence() && k[2] != q[2])
-    return mismatch("sequence length of the key", k[2], q[2]);
+  std::tuple<StringRef, TracedSize, TracedSize> pairs[] = {
+      {"batch of the key", k[0], q[0]},
+      {"batch of the value", v[0], q[0]},
+      {"sequence of the value", v[2], k[2]}};
+  for (const auto &[what, got, expected] : pairs)
+    if (llvm::Error error = check(what, got, expected))
+      return error;
+  if (op.getMask().requiresSameSequence())
+    return check("sequence of the key", k[2], q[2]);
   return llvm::Error::success();
 }
 
 static Expected<AttentionSizes> getSizes(AttentionOp op,
                                          const SizeResolver &resolver) {
   AttentionSizes sizes;
-  std::pair<Value, SmallVector<int64_t, 4> *> operands[] = {
+  std::pair<Value, SmallVector<TracedSize, 4> *> operands[] = {
       {op.getQuery(), &sizes.query},
       {op.getKey(), &sizes.key},
       {op.getValue(), &sizes.value}};
   for (auto [tensor, shape] : operands)
     for (int64_t dim = 0; dim < 4; ++dim) {
-      std::optional<int64_t> size = resolver.size(tensor, dim);
+      std::optional<TracedSize> size = resolver.size(tensor, dim);
       if (!size)
         return createStringError(where(op) +
                                  "cannot tell the sizes of this attention from "
@@ -221,17 +235,18 @@ static llvm::Error addWork(AttentionOp op, const SizeResolver &resolver,
     layout = sharding.getLayout();
     axes = sharding.getAxes();
   }
-  int64_t ring = grid.ringSize(axes), numQueries = sizes->query[2], total = 0;
+  int64_t ring = grid.ringSize(axes), numQueries = sizes->query[2].size,
+          total = 0;
   std::vector<int64_t> visible(ring);
   for (int64_t index = 0; index < ring; ++index) {
     visible[index] =
-        countVisible(op, numQueries, sizes->key[2], layout, ring, index);
+        countVisible(op, numQueries, sizes->key[2].size, layout, ring, index);
     total += visible[index];
   }
   for (auto [rank, count] : llvm::enumerate(work.visible))
     count += visible[grid.ringIndex(axes, rank)];
-  work.flops += 2.0 * sizes->query[0] * sizes->query[1] * total *
-                (sizes->query[3] + sizes->value[3]);
+  work.flops += 2.0 * sizes->query[0].size * sizes->query[1].size * total *
+                (sizes->query[3].size + sizes->value[3].size);
   return llvm::Error::success();
 }
 
