@@ -191,11 +191,9 @@ CommandLine::Handler ringattn::tools::asList(std::vector<std::string> &values) {
 CommandLine::Handler ringattn::tools::asInteger(int64_t &value, int64_t least,
                                                 int64_t most) {
   return [&value, least, most](StringRef text) -> Error {
-    if (text.getAsInteger(10, value) || value < least)
-      return createStringError("expected an integer of at least " +
-                               Twine(least));
-    if (value > most)
-      return createStringError("expected an integer of at most " + Twine(most));
+    if (text.getAsInteger(10, value) || value < least || value > most)
+      return createStringError("expected an integer from " + Twine(least) +
+                               " to " + Twine(most));
     return Error::success();
   };
 }

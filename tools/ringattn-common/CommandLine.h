@@ -13,7 +13,6 @@
 #include "llvm/Support/Error.h"
 
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -85,10 +84,8 @@ private:
 
 CommandLine::Handler asString(std::string &value);
 CommandLine::Handler asList(std::vector<std::string> &values);
-/// An integer of at least `least`.
-CommandLine::Handler
-asInteger(int64_t &value, int64_t least,
-          int64_t most = std::numeric_limits<int64_t>::max());
+/// An integer from `least` to `most`.
+CommandLine::Handler asInteger(int64_t &value, int64_t least, int64_t most);
 /// A finite number above 0.
 CommandLine::Handler asPositive(double &value);
 

@@ -16,8 +16,8 @@
 using namespace llvm;
 using namespace ringattn::tools;
 
-/// The largest number that still fits the runtime's 32-bit counts.
-static constexpr int64_t kMaxCount = INT32_MAX;
+/// As many ranks, and threads of one, as the runtime takes.
+static constexpr int64_t kMaxCount = 4096;
 
 static Error parseShape(StringRef text, RunOptions &options) {
   auto malformed = [] {
@@ -46,15 +46,20 @@ static Error parseLink(StringRef text, RunOptions &options) {
   for (StringRef part : parts) {
     auto [name, number] = part.split('=');
     double value;
-    if (number.getAsDouble(value) || !std::isfinite(value) || value < 0 ||
-        (name == "bandwidth" && value == 0))
-      name = "";
-    if (name == "bandwidth")
+    bool isNumber = !number.getAsDouble(value) && std::isfinite(value);
+    if (name == "bandwidth") {
+      if (!isNumber || value <= 0)
+        return createStringError(
+            "expected a bandwidth above 0, in 1e9 bytes/s");
       options.linkBandwidth = value * 1e9;
-    else if (name == "latency")
+    } else if (name == "latency") {
+      if (!isNumber || value < 0)
+        return createStringError(
+            "expected a latency of at least 0, in microseconds");
       options.linkLatency = value * 1e-6;
-    else
+    } else {
       return createStringError("expected bandwidth=GBPS,latency=US");
+    }
   }
   return Error::success();
 }
@@ -66,7 +71,7 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
   line.addOption("ranks", "N",
                  "number of ranks; default: the size of the program's grid, 1 "
                  "for ?",
-                 asInteger(options.ranks, 1));
+                 asInteger(options.ranks, 1, kMaxCount));
   line.addOption(
       "transport", "thread",
       "how ranks communicate (mpi and nccl are reserved)", [](StringRef value) {
@@ -109,7 +114,7 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                  asInteger(options.repeat, 1, /*most=*/1000000));
   line.addOption("threads", "N",
                  "threads per rank; default: max(1, cores / ranks)",
-                 asInteger(options.threads, 1));
+                 asInteger(options.threads, 1, kMaxCount));
   line.addOption("link", "bandwidth=GBPS,latency=US",
                  "emulate links of so many 1e9 bytes/s per direction, with so\n"
                  "many microseconds per message",
@@ -133,12 +138,6 @@ std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
   declareOptions(line, options);
   if (std::optional<int> code = line.parse(argc, argv))
     return code;
-  if (options.ranks > kMaxCount || options.threads > kMaxCount)
-    return reportError(
-        "option '" +
-            Twine(options.ranks > kMaxCount ? "--ranks" : "--threads") +
-            "' is out of range, expected at most " + Twine(kMaxCount),
-        ExitUsage);
   if (options.describe)
     return std::nullopt;
   if (options.inputs.empty() && !options.randomSeed)
