@@ -58,9 +58,10 @@ double ringattn::normalSample(uint64_t seed, uint32_t argument, int64_t index) {
 Error ringattn::fillNormal(HostArray &array, uint64_t seed, uint32_t argument,
                            unsigned threads) {
   if (!isFloat(array.getDType()))
-    return createStringError("argument " + Twine(argument) + " has type " +
-                             getName(array.getDType()) +
-                             ", random inputs need a floating-point type");
+    return createStringError(
+        "argument " + Twine(argument) + " has type " +
+        getName(array.getDType()) +
+        ", expected a floating-point type for random inputs");
   constexpr int64_t chunk = 1 << 16; // even: a chunk holds whole pairs
   int64_t count = array.getNumElements();
   parallelFor((count + chunk - 1) / chunk, threads, [&](int64_t part) {

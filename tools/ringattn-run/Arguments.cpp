@@ -92,8 +92,7 @@ static Expected<HostArray> makeArgument(const RunOptions &options,
   if (!array)
     return array;
   if (Error error = fillNormal(*array, *options.randomSeed, index, get_cpus()))
-    return createStringError("argument " + Twine(index) + ": " +
-                             toString(std::move(error)));
+    return error;
   return array;
 }
 

@@ -162,6 +162,6 @@ TEST(Random, IsNormal) {
 TEST(Random, RefusesIntegers) {
   HostArray array = makeArray(DType::I32, {4});
   EXPECT_EQ(toString(fillNormal(array, 1, 3)),
-            "argument 3 has type i32, random inputs need a floating-point "
-            "type");
+            "argument 3 has type i32, expected a floating-point type for "
+            "random inputs");
 }
