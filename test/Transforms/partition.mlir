@@ -116,3 +116,14 @@ func.func @one(%q: tensor<1x2x30x4xf32>) -> (tensor<1x2x30x4xf32>, tensor<1x2x30
     -> (tensor<1x2x30x4xf32>, tensor<1x2x30xf32>)
   return %o, %lse : tensor<1x2x30x4xf32>, tensor<1x2x30xf32>
 }
+
+// -----
+
+// What a cast claims of an argument's size is checked in the call.
+
+// CHECK-LABEL: func.func @cast(
+// CHECK-SAME:    equal = [array<i64: 0, 0, 3>]
+func.func @cast(%q: tensor<?x?xf32>) -> tensor<3x?xf32> {
+  %o = tensor.cast %q : tensor<?x?xf32> to tensor<3x?xf32>
+  return %o : tensor<3x?xf32>
+}

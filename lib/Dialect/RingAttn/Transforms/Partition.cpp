@@ -180,6 +180,14 @@ LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
         }
     return success();
   }
+  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    auto type = dyn_cast<RankedTensorType>(cast.getType());
+    if (!type || !isa<RankedTensorType>(cast.getSource().getType()))
+      return success();
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      requireEqual(cast.getSource(), dim, cast.getDest(), dim);
+    return success();
+  }
   if (isElementwiseOnTensors(op)) {
     Value first;
     for (Value operand : op->getOperands()) {
