@@ -140,3 +140,56 @@ func.func @computed_size(%x: tensor<?xf32>, %n: tensor<i64>) -> tensor<?xf32> {
   // expected-error @below {{the size of dimension 0 of result 0 is computed by the program, expected a static size or the size of an argument}}
   return %e : tensor<?xf32>
 }
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @conditional_attention(%q: !t, %b: tensor<i1>) -> !t {
+  %c = tensor.extract %b[] : tensor<i1>
+  // expected-error @below {{'scf.if' around an attention is not supported, expected none: it would need control flow that is the same on all ranks}}
+  %r = scf.if %c -> !t {
+    // expected-note @below {{the attention is here}}
+    %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+    scf.yield %a : !t
+  } else {
+    scf.yield %q : !t
+  }
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @conditional_op(%q: !t, %b: tensor<i1>) -> !t {
+  %c = tensor.extract %b[] : tensor<i1>
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{'scf.if' around an op on a sharded sequence is not supported, expected none}}
+  %r = scf.if %c -> !t {
+    // expected-note @below {{the op is here}}
+    scf.yield %a : !t
+  } else {
+    %z = arith.constant dense<0.0> : !t
+    scf.yield %z : !t
+  }
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @extract(%q: !t) -> tensor<4xf32> {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  %e = tensor.empty() : tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      outs(%e : tensor<4xf32>) {
+  ^bb0(%x: f32):
+    %i = linalg.index 0 : index
+    // expected-error @below {{'tensor.extract' on a sharded sequence is not supported}}
+    %v = tensor.extract %a[%i, %i, %i, %i] : !t
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}

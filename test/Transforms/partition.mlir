@@ -119,6 +119,30 @@ func.func @one(%q: tensor<1x2x30x4xf32>) -> (tensor<1x2x30x4xf32>, tensor<1x2x30
 
 // -----
 
+// A splat of a scalar is sharded by its size.
+
+// CHECK-LABEL: func.func @splat(
+// CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<1x1x?x8xf32>
+// CHECK-SAME:    %[[S:[a-z0-9]+]]: index)
+// CHECK-DAG:     %[[N:.*]] = ringattn.shard_length %[[S]],
+// CHECK-DAG:     %[[X:.*]] = tensor.extract
+// CHECK:         %[[SPLAT:.*]] = tensor.splat %[[X]][%[[N]]] : tensor<1x1x?x8xf32>
+// CHECK:         arith.mulf %[[Q]], %[[SPLAT]] : tensor<1x1x?x8xf32>
+shard.grid @ring(shape = 4)
+func.func @splat(%q: tensor<1x1x?x8xf32>, %w: tensor<f32>) -> tensor<1x1x?x8xf32> {
+  %c2 = arith.constant 2 : index
+  %x = tensor.extract %w[] : tensor<f32>
+  %n = tensor.dim %q, %c2 : tensor<1x1x?x8xf32>
+  %s = tensor.splat %x[%n] : tensor<1x1x?x8xf32>
+  %q2 = arith.mulf %q, %s : tensor<1x1x?x8xf32>
+  %o = ringattn.attention %q2, %q, %q {
+      sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32>
+  return %o : tensor<1x1x?x8xf32>
+}
+
+// -----
+
 // What a cast claims of an argument's size is checked in the call.
 
 // CHECK-LABEL: func.func @cast(

@@ -112,6 +112,9 @@ std::optional<TracedSize> SizeResolver::resultSize(OpResult result,
     return size(dim == 3 ? attention.getValue() : attention.getQuery(), dim);
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return index(empty.getMixedSizes()[dim]);
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return index(
+        splat.getDynamicSizes()[splat.getType().getDynamicDimIndex(dim)]);
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
     return index(expand.getMixedOutputShape()[dim]);
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {

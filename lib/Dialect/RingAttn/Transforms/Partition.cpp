@@ -79,6 +79,15 @@ private:
 // Sizes
 //===----------------------------------------------------------------------===//
 
+/// The operand that gives an empty or splat tensor its size; null for others.
+static Value getSizeOperand(Value value, int64_t dim) {
+  if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
+    return empty.getDynamicSize(dim);
+  if (auto splat = value.getDefiningOp<tensor::SplatOp>())
+    return splat.getDynamicSizes()[splat.getType().getDynamicDimIndex(dim)];
+  return nullptr;
+}
+
 TracedSize EntryPartitioner::trace(Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
@@ -101,8 +110,7 @@ TracedSize EntryPartitioner::trace(Value value, int64_t dim) {
       if (isa<RankedTensorType>(operand.getType()))
         return trace(operand, dim);
   }
-  if (auto empty = dyn_cast<tensor::EmptyOp>(def)) {
-    Value size = empty.getDynamicSize(dim);
+  if (Value size = getSizeOperand(value, dim)) {
     if (auto dimOp = size.getDefiningOp<tensor::DimOp>())
       if (std::optional<int64_t> index = dimOp.getConstantIndex())
         return trace(dimOp.getSource(), *index);
@@ -117,8 +125,8 @@ Value EntryPartitioner::globalSize(Value value, int64_t dim) {
     return arith::ConstantIndexOp::create(builder, loc, *size.number);
   if (size.argument)
     return sizeArguments.lookup({size.argument->argument, size.argument->dim});
-  if (auto empty = value.getDefiningOp<tensor::EmptyOp>())
-    return mapping.lookup(empty.getDynamicSize(dim));
+  if (Value operand = getSizeOperand(value, dim))
+    return mapping.lookup(operand);
   // Not an argument's size, so not along a sequence: local is global.
   return tensor::DimOp::create(builder, loc, mapping.lookup(value), dim);
 }
@@ -334,6 +342,13 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
       mapping.map(result, tensor::EmptyOp::create(builder, op->getLoc(),
                                                   localType(result),
                                                   dynamicLocalSizes(result)));
+      return success();
+    }
+    if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+      mapping.map(result,
+                  tensor::SplatOp::create(
+                      builder, op->getLoc(), mapping.lookup(splat.getInput()),
+                      localType(result), dynamicLocalSizes(result)));
       return success();
     }
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {

@@ -125,9 +125,33 @@ LogicalResult ShardingMap::visitLinalg(Operation *op) {
   return success();
 }
 
+/// The op of `function`'s own block that contains `op`, if `op` is not in that
+/// block itself.
+static Operation *getEnclosingOp(Operation *function, Operation *op) {
+  Operation *enclosing = nullptr;
+  for (op = op->getParentOp(); op != function; op = op->getParentOp())
+    enclosing = op;
+  return enclosing;
+}
+
+static InFlightDiagnostic emitEnclosed(Operation *enclosing, StringRef what) {
+  return enclosing->emitError()
+         << "'" << enclosing->getName() << "' around " << what
+         << " is not supported, expected none: it would need control flow "
+            "that is the same on all ranks";
+}
+
 LogicalResult ShardingMap::visit(Operation *op) {
+  Operation *enclosing = getEnclosingOp(function, op);
+  if (enclosing && !isa<linalg::LinalgOp>(enclosing)) {
+    InFlightDiagnostic diag =
+        emitEnclosed(enclosing, "an op on a sharded sequence");
+    diag.attachNote(op->getLoc()) << "the op is here";
+    return diag;
+  }
   // Ends of the program and leaves that have no operands to follow.
-  if (isa<AttentionOp, func::ReturnOp, tensor::EmptyOp, tensor::DimOp>(op))
+  if (isa<AttentionOp, func::ReturnOp, tensor::EmptyOp, tensor::SplatOp,
+          tensor::DimOp>(op))
     return success();
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     if (isa<SplatElementsAttr>(constant.getValue()))
@@ -148,9 +172,14 @@ LogicalResult ShardingMap::visit(Operation *op) {
 }
 
 FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
-  ShardingMap map;
+  ShardingMap map(function);
   AttentionOp sharded, unsharded;
   WalkResult result = function->walk([&](AttentionOp op) {
+    if (Operation *enclosing = getEnclosingOp(function, op)) {
+      InFlightDiagnostic diag = emitEnclosed(enclosing, "an attention");
+      diag.attachNote(op.getLoc()) << "the attention is here";
+      return WalkResult(diag);
+    }
     SeqShardingAttr sharding = op.getShardingAttr();
     if (!sharding) {
       unsharded = op;

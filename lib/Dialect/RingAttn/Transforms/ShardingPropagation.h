@@ -39,12 +39,15 @@ public:
   bool empty() const { return shardings.empty(); }
 
 private:
+  explicit ShardingMap(mlir::Operation *function) : function(function) {}
+
   mlir::LogicalResult assign(mlir::Operation *user, mlir::Value value,
                              TensorSharding sharding);
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult visitElementwise(mlir::Operation *op);
   mlir::LogicalResult visitLinalg(mlir::Operation *op);
 
+  mlir::Operation *function;
   llvm::DenseMap<mlir::Value, TensorSharding> shardings;
   llvm::SmallVector<mlir::Value> changed;
 };
