@@ -298,8 +298,9 @@ static void readElements(StringRef data, const Header &header,
   }
 }
 
-Expected<HostArray> ringattn::parseNpy(StringRef bytes, StringRef name,
+Expected<HostArray> ringattn::parseNpy(StringRef bytes, StringRef file,
                                        DType dtype, ArrayRef<int64_t> shape) {
+  std::string name = ("'" + file + "'").str();
   StringRef data;
   Expected<Header> header = parseHeader(bytes, name, data);
   if (!header)
@@ -352,8 +353,8 @@ Expected<HostArray> ringattn::readNpy(StringRef path, DType dtype,
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return createStringError("cannot read " + path + ": " +
-                             buffer.getError().message());
+    return createStringError("cannot read '" + path +
+                             "': " + buffer.getError().message());
   return parseNpy((*buffer)->getBuffer(), path, dtype, shape);
 }
 
@@ -396,7 +397,7 @@ static void writeContents(raw_ostream &os, const HostArray &array) {
 
 Error ringattn::writeNpy(StringRef path, const HostArray &array) {
   auto error = [&](std::error_code code) {
-    return createStringError("cannot write " + path + ": " + code.message());
+    return createStringError("cannot write '" + path + "': " + code.message());
   };
   // A device or pipe cannot be renamed over, nor does it need to be.
   sys::fs::file_status status;

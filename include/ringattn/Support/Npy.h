@@ -34,8 +34,8 @@ namespace ringattn {
 llvm::Expected<HostArray> readNpy(llvm::StringRef path, DType dtype,
                                   llvm::ArrayRef<int64_t> shape);
 
-/// The same from the bytes of a file; `name` is for messages.
-llvm::Expected<HostArray> parseNpy(llvm::StringRef bytes, llvm::StringRef name,
+/// The same from the bytes of a file; `file` is for messages.
+llvm::Expected<HostArray> parseNpy(llvm::StringRef bytes, llvm::StringRef file,
                                    DType dtype, llvm::ArrayRef<int64_t> shape);
 
 /// Writes `array`. The file appears under `path` whole or not at all.

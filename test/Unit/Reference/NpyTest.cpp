@@ -155,52 +155,54 @@ TEST_F(NpyTest, NamesWhatIsWrong) {
     return messageOf(parseNpy(makeFile(dict, data), "x.npy", DType::F32, {2}));
   };
   EXPECT_EQ(parse(describe("<f8", "(2,)"), data),
-            "x.npy: dtype is f8, expected f4 for f32");
+            "'x.npy': dtype is f8, expected f4 for f32");
   EXPECT_EQ(parse(describe("<f4", "(2, 1)"), data),
-            "x.npy: shape is 2x1, expected 2");
+            "'x.npy': shape is 2x1, expected 2");
   EXPECT_EQ(parse(describe("<f4", "()"), bytes<float>({1})),
-            "x.npy: shape is scalar, expected 2");
+            "'x.npy': shape is scalar, expected 2");
   EXPECT_EQ(parse(describe("<f4", "(2,)"), data + "!"),
-            "x.npy: 1 bytes after the data, expected none for 2 of f4");
+            "'x.npy': 1 bytes after the data, expected none for 2 of f4");
   EXPECT_EQ(parse(describe("<f4", "(2,)"), data.substr(1)),
-            "x.npy: truncated: data has 7 bytes, expected 8 for 2 of f4");
+            "'x.npy': truncated: data has 7 bytes, expected 8 for 2 of f4");
   EXPECT_EQ(parse("{'descr': '<f4', 'shape': (2,)}", data),
-            "x.npy: malformed header: no key 'fortran_order'");
-  EXPECT_EQ(parse("{'descr': [('a', '<f4')], 'shape': (2,)}", data),
-            "x.npy: dtype is a structure, expected a floating-point or integer "
-            "type");
+            "'x.npy': malformed header: no key 'fortran_order'");
+  EXPECT_EQ(
+      parse("{'descr': [('a', '<f4')], 'shape': (2,)}", data),
+      "'x.npy': dtype is a structure, expected a floating-point or integer "
+      "type");
   EXPECT_EQ(parse(describe("<f4", "(2,)") + "x", data),
-            "x.npy: malformed header: expected nothing after '}' before 'x'");
+            "'x.npy': malformed header: expected nothing after '}' before 'x'");
   EXPECT_EQ(parse(describe("<f4", "(2)"), data),
-            "x.npy: malformed header: expected ',' after the size of a shape "
+            "'x.npy': malformed header: expected ',' after the size of a shape "
             "of rank 1");
   EXPECT_EQ(parse(describe("<f4", "(99999999999999999999,)"), data),
-            "x.npy: malformed header: expected a size below 2^63 before "
+            "'x.npy': malformed header: expected a size below 2^63 before "
             "'9999999999999999'");
   EXPECT_EQ(parse("{'descr': '<f4', 'descr': '<f4'}", data),
-            "x.npy: malformed header: repeated key 'descr', expected descr, "
+            "'x.npy': malformed header: repeated key 'descr', expected descr, "
             "fortran_order and shape once each");
   EXPECT_EQ(messageOf(parseNpy(makeFile(describe("<f4", "(4294967296, "
                                                         "4294967296, 8)"),
                                         data),
                                "x.npy", DType::F32, {-1, -1, -1})),
-            "x.npy: truncated: data has 8 bytes, expected 2^64 or more for "
+            "'x.npy': truncated: data has 8 bytes, expected 2^64 or more for "
             "4294967296x4294967296x8 of f4");
   EXPECT_EQ(messageOf(parseNpy("", "x.npy", DType::F32, {2})),
-            "x.npy: empty file, expected a .npy file");
+            "'x.npy': empty file, expected a .npy file");
   EXPECT_EQ(messageOf(parseNpy("PK\3\4", "x.npy", DType::F32, {2})),
-            "x.npy: wrong first bytes, expected a .npy file");
+            "'x.npy': wrong first bytes, expected a .npy file");
   std::string file = makeFile(describe("<f4", "(2,)"), data);
   file[6] = 9;
   EXPECT_EQ(messageOf(parseNpy(file, "x.npy", DType::F32, {2})),
-            "x.npy: .npy version is 9.0, expected 1.0, 2.0 or 3.0");
+            "'x.npy': .npy version is 9.0, expected 1.0, 2.0 or 3.0");
   file = makeFile(describe("<f4", "(2,)"), data, 2);
   file[11] = '\x7f';
   EXPECT_NE(messageOf(parseNpy(file, "x.npy", DType::F32, {2}))
                 .find("expected at most 1048576"),
             std::string::npos);
   EXPECT_EQ(messageOf(readNpy(path("none.npy"), DType::F32, {2})),
-            "cannot read " + path("none.npy") + ": No such file or directory");
+            "cannot read '" + path("none.npy") +
+                "': No such file or directory");
   EXPECT_NE(messageOf(readNpy(directory, DType::F32, {2})).find("cannot read"),
             std::string::npos);
 }
@@ -216,7 +218,7 @@ TEST_F(NpyTest, SurvivesTruncationAndDamage) {
       std::vector<char> part(file.begin(), file.begin() + size);
       std::string message = messageOf(
           parseNpy({part.data(), part.size()}, "f", DType::F32, {2, 3}));
-      EXPECT_EQ(message.rfind("f: ", 0), 0u) << size << ": " << message;
+      EXPECT_EQ(message.rfind("'f': ", 0), 0u) << size << ": " << message;
       EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     }
     for (size_t at = 0; at < file.size() - data.size(); ++at)
@@ -231,13 +233,13 @@ TEST_F(NpyTest, SurvivesTruncationAndDamage) {
 TEST_F(NpyTest, RefusesUnwritableTargets) {
   HostArray array = cantFail(HostArray::create(DType::F32, {2}));
   EXPECT_EQ(toString(writeNpy(path("no/such.npy"), array)),
-            "cannot write " + path("no/such.npy") +
-                ": No such file or directory");
+            "cannot write '" + path("no/such.npy") +
+                "': No such file or directory");
   EXPECT_EQ(toString(writeNpy(directory, array)),
-            "cannot write " + std::string(directory) + ": Is a directory");
+            "cannot write '" + std::string(directory) + "': Is a directory");
   if (sys::fs::exists("/dev/full")) {
     EXPECT_EQ(toString(writeNpy("/dev/full", array)),
-              "cannot write /dev/full: No space left on device");
+              "cannot write '/dev/full': No space left on device");
   }
   EXPECT_FALSE(writeNpy("/dev/null", array));
   EXPECT_EQ(countFiles(), 0u);
