@@ -35,10 +35,6 @@ static OwningOpRef<ModuleOp> parse(MLIRContext *context,
                                    DiagnosticPrinter &diagnostics) {
   std::string name = buffer->getBufferIdentifier().str();
   diagnostics.setFile(name);
-  if (buffer->getBufferSize() == 0) {
-    diagnostics.error("'" + name + "' is empty, expected an MLIR program");
-    return nullptr;
-  }
   auto sourceMgr = std::make_shared<llvm::SourceMgr>();
   sourceMgr->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   OwningOpRef<ModuleOp> program =
@@ -48,13 +44,24 @@ static OwningOpRef<ModuleOp> parse(MLIRContext *context,
   return program;
 }
 
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+ringattn::readProgram(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!buffer)
+    return llvm::createStringError("cannot read '" + path +
+                                   "': " + buffer.getError().message());
+  if ((*buffer)->getBufferSize() == 0)
+    return llvm::createStringError("'" + (*buffer)->getBufferIdentifier() +
+                                   "' is empty, expected an MLIR program");
+  return std::move(*buffer);
+}
+
 OwningOpRef<ModuleOp> ringattn::loadProgram(MLIRContext *context,
                                             StringRef path,
                                             DiagnosticPrinter &diagnostics) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  auto buffer = readProgram(path);
   if (!buffer) {
-    diagnostics.error("cannot read '" + path +
-                      "': " + buffer.getError().message());
+    diagnostics.error(llvm::toString(buffer.takeError()));
     return nullptr;
   }
   return parse(context, std::move(*buffer), diagnostics);

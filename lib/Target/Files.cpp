@@ -20,8 +20,10 @@ using namespace llvm;
 using namespace ringattn;
 
 static Error cannotWrite(StringRef path, std::error_code code) {
+  std::string name =
+      path == "-" ? "the standard output" : ("'" + path + "'").str();
   return createStringError(code,
-                           "cannot write '" + path + "': " + code.message());
+                           "cannot write " + name + ": " + code.message());
 }
 
 static std::error_code lastError() {

@@ -15,6 +15,8 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <cstdlib>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace ringattn::tools;
@@ -27,6 +29,26 @@ int ringattn::tools::reportError(const Twine &message, int code) {
 
 int ringattn::tools::reportError(Error error, int code) {
   return reportError(toString(std::move(error)), code);
+}
+
+int ringattn::tools::finish(int code) {
+  outs().flush();
+  if (!outs().has_error())
+    return code;
+  std::error_code reason = outs().error();
+  outs().clear_error();
+  if (code != ExitSuccess)
+    return code;
+  return reportError("cannot write the standard output: " + reason.message());
+}
+
+void ringattn::tools::finishAtExit() {
+  // What is registered last runs first: before the stream is destroyed.
+  outs();
+  std::atexit([] {
+    if (int code = finish(ExitSuccess))
+      _exit(code);
+  });
 }
 
 void CommandLine::addFlag(StringRef name, StringRef help, bool &value) {

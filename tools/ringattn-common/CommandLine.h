@@ -32,6 +32,12 @@ enum ExitCode : int {
 int reportError(const llvm::Twine &message, int code = ExitFailure);
 int reportError(llvm::Error error, int code = ExitFailure);
 
+/// The exit code of a tool that would end with `code`: a failure, which is
+/// reported, where the standard output could not be written.
+int finish(int code);
+/// The same for a process that LLVM's option parser ends.
+void finishAtExit();
+
 /// A command line of `--name=value`, `--name value` and `--flag` options and
 /// positional arguments. Only what a tool declares is known: LLVM's own parser
 /// would accept every option of the libraries and end the process by itself.

@@ -97,7 +97,7 @@ int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   Options options;
   if (std::optional<int> code = parseOptions(argc, argv, options))
-    return *code;
+    return finish(*code);
 
   CompileOptions &compile = options.compile;
   Expected<CPUDescription> cpu =

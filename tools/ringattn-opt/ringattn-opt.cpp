@@ -6,23 +6,23 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
+
 #include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ringattn/InitAllDialects.h"
 #include "ringattn/InitAllPasses.h"
 #include "ringattn/Pipelines/Pipelines.h"
+#include "ringattn/Target/Compile.h"
 #include "ringattn/Target/Files.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
-
-static int reportError(const Twine &message, int code) {
-  errs() << "error: " << message << '\n';
-  return code;
-}
+using namespace ringattn::tools;
 
 /// Parses the command line such that errors come back as text: LLVM's own way
 /// is to print them and exit with 1.
@@ -71,7 +71,33 @@ static std::string checkPipelines(ArrayRef<const char *> args) {
   return "";
 }
 
+/// What MlirOptMain does with files, but for what it says of bad ones.
+static int run(StringRef input, StringRef output,
+               mlir::DialectRegistry &registry,
+               const mlir::MlirOptMainConfig &config) {
+  if (Error error = ringattn::checkWritable(output))
+    return reportError(std::move(error));
+  if (input == "-" && sys::Process::StandardInIsUserInput())
+    errs() << "(reading the standard input)\n";
+  Expected<std::unique_ptr<MemoryBuffer>> program =
+      ringattn::readProgram(input);
+  if (!program)
+    return reportError(program.takeError());
+  if (output == "-")
+    return mlir::failed(
+        mlir::MlirOptMain(outs(), std::move(*program), registry, config));
+  std::string text;
+  raw_string_ostream os(text);
+  if (failed(mlir::MlirOptMain(os, std::move(*program), registry, config)))
+    return ExitFailure;
+  if (Error error = ringattn::writeFileAtomically(
+          output, [&](raw_ostream &file) { file << text; }))
+    return reportError(std::move(error));
+  return ExitSuccess;
+}
+
 int main(int argc, char **argv) {
+  finishAtExit();
   mlir::registerAllPasses();
   ringattn::registerAllPasses();
   mlir::DialectRegistry registry;
@@ -90,20 +116,14 @@ int main(int argc, char **argv) {
       }))
     args.insert(args.begin() + 1, "--mlir-print-op-on-diagnostic=false");
   if (std::string error = parseOptions(args, overview); !error.empty())
-    return reportError(error, 2);
-
+    return reportError(error, ExitUsage);
   if (std::string error = checkPipelines(args); !error.empty())
-    return reportError(error, 2);
-  // MlirOptMain would name the cause only.
-  if (input != "-") {
-    auto file = sys::fs::openNativeFileForRead(input);
-    if (!file)
-      return reportError(
-          "cannot read '" + input + "': " + toString(file.takeError()), 1);
-    sys::fs::closeFile(*file);
-  }
-  if (Error error = ringattn::checkWritable(output))
-    return reportError(toString(std::move(error)), 1);
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, input, output, registry));
+    return reportError(error, ExitUsage);
+
+  auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return finish(
+        mlir::failed(mlir::MlirOptMain(argc, argv, input, output, registry)));
+  InitLLVM init(argc, argv);
+  return finish(run(input, output, registry, config));
 }

@@ -85,18 +85,10 @@ int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   RunOptions options;
   if (std::optional<int> code = parseRunOptions(argc, argv, options))
-    return *code;
+    return finish(*code);
   Package package;
   if (int code = package.load(options))
     return code;
   int code = options.describe ? describe(package) : runEntry(options, package);
-  outs().flush();
-  if (outs().has_error()) {
-    std::error_code reason = outs().error();
-    outs().clear_error();
-    if (code == ExitSuccess)
-      return reportError(createStringError(
-          "cannot write the standard output: " + reason.message()));
-  }
-  return code;
+  return finish(code);
 }

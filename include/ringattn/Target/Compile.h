@@ -13,6 +13,8 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "ringattn/Pipelines/Pipelines.h"
 #include "ringattn/Target/Diagnostics.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <string>
 
@@ -33,8 +35,12 @@ struct CompileOptions {
 /// Registers what parsing, lowering and translating a program needs.
 void registerCompilerDialects(mlir::DialectRegistry &registry);
 
-/// Parses and verifies MLIR text or bytecode; `-` is the standard input. Null
-/// once the reason is printed.
+/// Reads MLIR text or bytecode, which must not be empty; `-` is the standard
+/// input.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readProgram(llvm::StringRef path);
+
+/// Reads, parses and verifies a program. Null once the reason is printed.
 mlir::OwningOpRef<mlir::ModuleOp> loadProgram(mlir::MLIRContext *context,
                                               llvm::StringRef path,
                                               DiagnosticPrinter &diagnostics);
