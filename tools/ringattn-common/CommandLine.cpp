@@ -241,6 +241,12 @@ Error ringattn::tools::checkAvailable(StringRef what, StringRef value,
                            available);
 }
 
-Error ringattn::tools::checkTarget(StringRef target) {
-  return checkAvailable("target", target, "cpu", {"sm_90a", "sm_80"});
+void ringattn::tools::addTargetOption(CommandLine &line, std::string &target) {
+  line.addOption("target", "cpu",
+                 "what to generate code for (sm_90a and sm_80 are reserved)",
+                 [&target](StringRef value) {
+                   target = value.str();
+                   return checkAvailable("target", value, "cpu",
+                                         {"sm_90a", "sm_80"});
+                 });
 }

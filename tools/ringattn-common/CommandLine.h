@@ -100,8 +100,8 @@ CommandLine::Handler asPositive(double &value);
 llvm::Error checkAvailable(llvm::StringRef what, llvm::StringRef value,
                            llvm::StringRef available,
                            llvm::ArrayRef<llvm::StringRef> known);
-/// The same for `--target`.
-llvm::Error checkTarget(llvm::StringRef target);
+/// Declares `--target`.
+void addTargetOption(CommandLine &line, std::string &target);
 
 } // namespace ringattn::tools
 

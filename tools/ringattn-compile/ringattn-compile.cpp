@@ -56,13 +56,7 @@ static std::optional<int> parseOptions(int argc, char **argv,
                  "the package to write, or the MLIR text with "
                  "--compile-to (- for the\nstandard output)",
                  asString(options.output));
-  line.addOption("target", "cpu",
-                 "what to generate code for (sm_90a and sm_80 "
-                 "are reserved)",
-                 [&](StringRef value) {
-                   compile.target = value.str();
-                   return checkTarget(value);
-                 });
+  addTargetOption(line, compile.target);
   line.addOption("target-cpu", "NAME",
                  "CPU, in LLVM's names; default: this machine's",
                  asString(compile.targetCpu));

@@ -84,13 +84,7 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                    return checkAvailable("device", value, "cpu",
                                          {"cuda", "sim"});
                  });
-  line.addOption("target", "cpu",
-                 "what to generate code for (sm_90a and sm_80 "
-                 "are reserved)",
-                 [&](StringRef value) {
-                   options.target = value.str();
-                   return checkTarget(value);
-                 });
+  addTargetOption(line, options.target);
   line.addList("input", "F.npy",
                "global array of the next argument; once per argument",
                asList(options.inputs));
