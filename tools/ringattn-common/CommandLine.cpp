@@ -11,7 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/Support/WithColor.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -49,6 +49,13 @@ void ringattn::tools::finishAtExit() {
     if (int code = finish(ExitSuccess))
       _exit(code);
   });
+}
+
+void ringattn::tools::hideLibraryOptions() {
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (name != "help" && name != "version" &&
+        option->getOptionHiddenFlag() == cl::NotHidden)
+      option->setHiddenFlag(cl::Hidden);
 }
 
 void CommandLine::addFlag(StringRef name, StringRef help, bool &value) {

@@ -38,6 +38,10 @@ int finish(int code);
 /// The same for a process that LLVM's option parser ends.
 void finishAtExit();
 
+/// Hides the options that LLVM's parser knows already, those of its own
+/// libraries, from `--help`; `--help-hidden` shows them.
+void hideLibraryOptions();
+
 /// A command line of `--name=value`, `--name value` and `--flag` options and
 /// positional arguments. Only what a tool declares is known: LLVM's own parser
 /// would accept every option of the libraries and end the process by itself.

@@ -30,6 +30,7 @@ static bool isKnown(StringRef argument) {
 
 int main(int argc, char **argv) {
   finishAtExit();
+  hideLibraryOptions();
   for (StringRef argument : ArrayRef<char *>(argv, argc).drop_front())
     if (!argument.starts_with("-") || !isKnown(argument)) {
       StringRef what =

@@ -98,6 +98,7 @@ static int run(StringRef input, StringRef output,
 
 int main(int argc, char **argv) {
   finishAtExit();
+  hideLibraryOptions();
   mlir::registerAllPasses();
   ringattn::registerAllPasses();
   mlir::DialectRegistry registry;
