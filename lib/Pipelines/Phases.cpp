@@ -8,7 +8,7 @@
 
 #include "ringattn/Pipelines/Pipelines.h"
 
-#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace ringattn;
 

@@ -9,6 +9,7 @@
 #include "Check.h"
 
 #include "CommandLine.h"
+#include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 #include "ringattn/Reference/Check.h"
 #include "llvm/Support/Threading.h"
 

@@ -13,7 +13,6 @@
 #include "ringattn/Target/Compile.h"
 #include "ringattn/Target/NativeCode.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 using namespace ringattn;

@@ -10,8 +10,9 @@
 
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
 using namespace mlir;
 using namespace ringattn;

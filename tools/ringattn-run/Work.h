@@ -10,7 +10,6 @@
 #define RINGATTN_TOOLS_RUN_WORK_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 #include "ringattn/Support/HostArray.h"
 #include "llvm/Support/Error.h"
 

@@ -7,20 +7,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowAccess.h"
-#include "ringattn/Codegen/CPU/CPUPlan.h"
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/TilePlan.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_LOWERTILETRANSFERSPASS

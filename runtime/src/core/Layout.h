@@ -17,7 +17,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 
 namespace ringrt {
 

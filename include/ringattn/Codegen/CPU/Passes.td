@@ -126,6 +126,11 @@ def LowerTileTransfersPass : CPUKernelPass<"ringattn-lower-tile-transfers"> {
 
     Should run before `ringattn-vectorize-cpu-tiles`.
   }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"
+  ];
 }
 
 def VectorizeCPUTilesPass : CPUKernelPass<"ringattn-vectorize-cpu-tiles"> {
@@ -169,6 +174,7 @@ def PlaceTileBuffersPass : CPUKernelPass<"ringattn-place-tile-buffers"> {
 
     Requires one-shot bufferization.
   }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
 def UnrollCPUVectorsPass : CPUKernelPass<"ringattn-unroll-cpu-vectors"> {
@@ -185,6 +191,10 @@ def UnrollCPUVectorsPass : CPUKernelPass<"ringattn-unroll-cpu-vectors"> {
     `ringattn-hoist-accumulators`, with canonicalization, CSE and loop invariant
     code motion in between: without them accumulators stay in memory.
   }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::vector::VectorDialect"
+  ];
 }
 
 def HoistAccumulatorsPass : CPUKernelPass<"ringattn-hoist-accumulators"> {
@@ -198,6 +208,9 @@ def HoistAccumulatorsPass : CPUKernelPass<"ringattn-hoist-accumulators"> {
 
     Requires `ringattn-unroll-cpu-vectors`.
   }];
+  let dependentDialects = [
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
 }
 
 def ExpandCPUMathPass : CPUKernelPass<"ringattn-expand-cpu-math"> {
@@ -265,6 +278,11 @@ def LowerCPUVectorsPass : CPUKernelPass<"ringattn-lower-cpu-vectors"> {
     Requires `ringattn-hoist-accumulators`. Should run before the conversion to
     LLVM.
   }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::mlir::x86vector::X86VectorDialect"
+  ];
 }
 
 def OutlineParallelPass

@@ -9,8 +9,6 @@
 #include "IndexMath.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace ringattn;
 

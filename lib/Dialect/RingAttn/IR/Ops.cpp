@@ -9,7 +9,6 @@
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
