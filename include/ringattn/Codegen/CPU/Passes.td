@@ -63,14 +63,14 @@ def TileCPUContractsPass : CPUKernelPass<"ringattn-tile-cpu-contracts"> {
 
     Before:
     ```mlir
-    %s = linalg.contract ... ins(%q, %k) outs(%zero) -> tensor<64x256xf32>
+    %s = linalg.contract ... ins(%q, %k) outs(%zero) -> tensor<48x128xf32>
     ```
     After:
     ```mlir
-    scf.for %n = %c0 to %c256 step %c64 iter_args(...)
-      scf.for %m = %c0 to %c64 step %c4 iter_args(...)
-        %z = linalg.fill ... -> tensor<4x64xf32>
-        linalg.contract ... ins(%qs, %ks) outs(%z) -> tensor<4x64xf32>
+    scf.for %n = %c0 to %c128 step %c64 iter_args(...)
+      scf.for %m = %c0 to %c48 step %c6 iter_args(...)
+        %z = linalg.fill ... -> tensor<6x64xf32>
+        linalg.contract ... ins(%qs, %ks) outs(%z) -> tensor<6x64xf32>
     ```
 
     Requires `ringattn-emit-tile-program`. Should run before
@@ -90,7 +90,7 @@ def PackCPUOperandsPass : CPUKernelPass<"ringattn-pack-cpu-operands"> {
 
     Before:
     ```mlir
-    %k = ringattn.load_tile %K[%j] : ... -> tensor<256x64xf32>
+    %k = ringattn.load_tile %K[%j] : ... -> tensor<128x64xf32>
     %ks = tensor.extract_slice %k[%n, 0] [64, 64] [1, 1]
     linalg.contract indexing_maps = [(m,k), (n,k), (m,n)] ins(%qs, %ks) ...
     ```
@@ -114,14 +114,16 @@ def LowerTileTransfersPass : CPUKernelPass<"ringattn-lower-tile-transfers"> {
 
     Before:
     ```mlir
-    %t = ringattn.load_tile %m[%i] : memref<?x64xf32> -> tensor<64x64xf32>
+    %t = ringattn.load_tile %m[%i] : memref<1024x64xf32> -> tensor<48x64xf32>
     ```
     After:
     ```mlir
-    %z = linalg.fill ...
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<48x64xf32>)
     %t = scf.for %r = %c0 to %rows step %c1 iter_args(%a = %z) {
-      %v = vector.transfer_read %m[%i + %r, 0] ...
-      %w = vector.transfer_write %v, %a[%r, 0] ...
+      %row = arith.addi %i, %r : index
+      %v = vector.load %m[%row, %c0] : memref<1024x64xf32>, vector<16xf32>
+      %w = vector.transfer_write %v, %a[%r, %c0] : vector<16xf32>, tensor<48x64xf32>
+      ... // columns 16, 32 and 48
     ```
 
     Should run before `ringattn-vectorize-cpu-tiles`.
@@ -141,13 +143,13 @@ def VectorizeCPUTilesPass : CPUKernelPass<"ringattn-vectorize-cpu-tiles"> {
 
     Before:
     ```mlir
-    linalg.contract ... ins(%q, %k) outs(%s : tensor<4x64xf32>)
+    linalg.contract ... ins(%q, %k) outs(%s : tensor<6x64xf32>)
     ```
     After:
     ```mlir
     scf.for %k = %c0 to %c64 step %c1 iter_args(...)
-      vector.contract ... : vector<4x1xf32>, vector<1x64xf32> into
-                            vector<4x64xf32>
+      vector.contract ... : vector<6x1xf32>, vector<1x64xf32> into
+                            vector<6x64xf32>
     ```
 
     Requires `ringattn-lower-tile-transfers`. Should run before bufferization.
@@ -164,12 +166,12 @@ def PlaceTileBuffersPass : CPUKernelPass<"ringattn-place-tile-buffers"> {
     Before:
     ```mlir
     scf.forall (%t) in (%n) {
-      scf.for ... { %s = memref.alloc() : memref<64x256xf32>
+      scf.for ... { %s = memref.alloc() : memref<48x128xf32>
     ```
     After:
     ```mlir
     scf.forall (%t) in (%n) {
-      %s = memref.alloca() {alignment = 64} : memref<64x256xf32>
+      %s = memref.alloca() {alignment = 64} : memref<48x128xf32>
     ```
 
     Requires one-shot bufferization.
@@ -183,9 +185,9 @@ def UnrollCPUVectorsPass : CPUKernelPass<"ringattn-unroll-cpu-vectors"> {
     Every vector op becomes ops on one register: `lanes` elements of the
     innermost dimension (and the pair dimension of a bf16 dot product).
 
-    Before: `vector.contract ... into vector<4x64xf32>`
+    Before: `vector.contract ... into vector<6x64xf32>`
 
-    After: 16 `vector.contract ... into vector<1x16xf32>`
+    After: 24 `vector.contract ... into vector<1x16xf32>`
 
     Requires `ringattn-place-tile-buffers`. Should run before
     `ringattn-hoist-accumulators`, with canonicalization, CSE and loop invariant
@@ -202,9 +204,28 @@ def HoistAccumulatorsPass : CPUKernelPass<"ringattn-hoist-accumulators"> {
   let description = [{
     Upstream's store-to-load forwarding and hoisting of redundant transfers.
 
-    Before: a loop that reads, updates and writes its accumulators in memory.
-
-    After: the same loop with one iter_arg for each register.
+    Before:
+    ```mlir
+    scf.for %k = %c0 to %c64 step %c1 {
+      ...
+      %a = vector.transfer_read %s[%c0, %c0] : memref<6x64xf32>, vector<1x16xf32>
+      %b = vector.contract ... %q, %p, %a : vector<1x1xf32>, vector<1x16xf32> into
+                                            vector<1x16xf32>
+      vector.transfer_write %b, %s[%c0, %c0] : vector<1x16xf32>, memref<6x64xf32>
+      ... // 23 more
+    }
+    ```
+    After:
+    ```mlir
+    %r:24 = scf.for %k = %c0 to %c64 step %c1 iter_args(%a = %zero, ...) {
+      ...
+      %b = vector.contract ... %q, %p, %a : vector<1x1xf32>, vector<1x16xf32> into
+                                            vector<1x16xf32>
+      ...
+      scf.yield %b, ...
+    }
+    vector.transfer_write %r#0, %s[%c0, %c0] : vector<1x16xf32>, memref<6x64xf32>
+    ```
 
     Requires `ringattn-unroll-cpu-vectors`.
   }];

@@ -81,8 +81,8 @@ def EmitTileProgramPass
     After:
     ```mlir
       scf.forall (%b, %h, %t) in (%batch, %heads, %tiles) {
-        %q = ringattn.load_tile %Q[%i] : ... -> tensor<64x64xf32>
-        %r:3 = scf.for %j = %c0 to %nk step %c256 iter_args(...) {
+        %q = ringattn.load_tile %Q[%i] : ... -> tensor<48x64xf32>
+        %r:3 = scf.for %j = %c0 to %nk step %c128 iter_args(...) {
           %s = linalg.contract {ringattn.role = "scores"} ...
     ```
 

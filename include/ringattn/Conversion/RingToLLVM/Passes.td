@@ -19,9 +19,24 @@ def EmitEntriesPass : Pass<"ringattn-emit-entries", "::mlir::ModuleOp"> {
     that the runtime passes into the entry's arguments, and the module attribute
     `ringattn.manifest` (docs/Manifest.md).
 
+    Before:
+    ```mlir
+    func.func @main(%q: memref<1x8x1024x64xf32>, ...)
+        attributes {ringattn.entry = {...}}
+    ```
     After:
     ```mlir
-    func.func private @main.entry(%buffers: !llvm.ptr, %dims: !llvm.ptr) {...}
+    module attributes {ringattn.groups = [array<i64: 0>],
+                       ringattn.manifest = "{\22abi\22:1,...}"} {
+      func.func private @main(%q: memref<1x8x1024x64xf32>, ...)
+      func.func private @main.entry(%buffers: !llvm.ptr, %dims: !llvm.ptr)
+          attributes {ringattn.entry_point = "main"} {
+        %0 = llvm.getelementptr %buffers[0] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+        %1 = llvm.load %0 : !llvm.ptr -> !llvm.ptr
+        ... // a memref descriptor around the pointer, for every buffer
+        call @main(%q, ...)
+        return
+      }
     ```
 
     Requires the phase `target`. Should run before `ringattn-lower-runtime-ops`.
@@ -47,10 +62,27 @@ def EmitModuleQueryPass
     the manifest, the recorded global program as bytecode, and the table of
     entries.
 
+    Before:
+    ```mlir
+    module attributes {ringattn.manifest = "...", ringattn.program = ...} {
+      llvm.func @main.entry(...) attributes {ringattn.entry_point = "main"}
+    ```
     After:
     ```mlir
-    llvm.mlir.global internal constant @ringattn.header() : !llvm.struct<...>
-    llvm.func @rr_module_query(%version: i32) -> !llvm.ptr {...}
+    module {
+      llvm.func internal @main.entry(...)
+      llvm.mlir.global internal constant @ringattn.manifest_text("...")
+      llvm.mlir.global internal constant @ringattn.program_bytes("...")
+      llvm.mlir.global internal constant @ringattn.entries()
+          : !llvm.array<1 x struct<(ptr, ptr)>> {...}
+      llvm.mlir.global internal constant @ringattn.header()
+          : !llvm.struct<(i32, i32, ptr, i64, ptr, i64, ptr, i64)> {...}
+      llvm.func @rr_module_query(%version: i32) -> !llvm.ptr {
+        %enough = llvm.icmp "uge" %version, %c1 : i32
+        %header = llvm.mlir.addressof @ringattn.header : !llvm.ptr
+        %result = llvm.select %enough, %header, %null : i1, !llvm.ptr
+        llvm.return %result : !llvm.ptr
+      }
     ```
 
     Requires a module in the LLVM dialect with the attribute `ringattn.manifest`.

@@ -18,6 +18,21 @@ def RecordProgramPass : Pass<"ringattn-record-program", "::mlir::ModuleOp"> {
     `ringattn.program`, so that the compiled package can be checked against its
     own source. A module that already has the attribute is left alone.
 
+    Before:
+    ```mlir
+    module {
+      func.func @main(...) { %o = ringattn.attention ... }
+    }
+    ```
+    After:
+    ```mlir
+    module attributes {
+        ringattn.program = dense_resource<ringattn_program> : tensor<373xi8>} {
+      func.func @main(...) { %o = ringattn.attention ... }
+    }
+    {-# dialect_resources: { builtin: { ringattn_program: "0x08..." } } #-}
+    ```
+
     Should run first.
   }];
 }
@@ -124,11 +139,22 @@ def PlanRingPass : Pass<"ringattn-plan-ring", "::mlir::func::FuncOp"> {
     | only keys after the query (not zigzag) | next |
     | a window on both sides, or any window with zigzag | both |
 
+    Before, for a causal mask:
+    ```mlir
+    %last:2 = scf.for %hop = %c0 to %c4 step %c1
+        iter_args(%cur = %slot0, %next = %slot1) -> (...) {
+      ...
+    } {ringattn.ring}
+    ```
     After:
     ```mlir
-    scf.for ... {ringattn.ring,
-      ringattn.schedule = #ringattn.ring_schedule<chains = all, overlap = true>}
+    %last:2 = scf.for %hop = %c0 to %c4 step %c1
+        iter_args(%cur = %slot0, %next = %slot1) -> (...) {
+      ...
+    } {ringattn.ring, ringattn.schedule = #ringattn.ring_schedule<chains = all>}
     ```
+
+    Requires `ringattn-form-ring`. Should run before `ringattn-schedule-ring`.
   }];
   let options = [
     Option<"overlap", "overlap", "bool", /*default=*/"true",
@@ -146,16 +172,33 @@ def ScheduleRingPass : Pass<"ringattn-schedule-ring", "::mlir::func::FuncOp"> {
     the predecessors and the successors, with a third slot that keeps the own
     block; where their reaches cover the ring, one chain over all of it.
 
+    Before:
+    ```mlir
+    %last:2 = scf.for %hop = %c0 to %c4 step %c1
+        iter_args(%cur = %slot0, %next = %slot1) -> (...) {
+      %source = ringcomm.source %rank, %hop of %c4 step 1
+      ringattn.online_attention ins(%q, %cur_k, %cur_v : ...) ...
+      %hops = arith.addi %hop, %c1 : index
+      %more = arith.cmpi slt, %hops, %c4 : index
+      scf.if %more {
+        %t = ringcomm.shift_start %cur to %next of %c4 step 1 on @ring [0]
+        ringcomm.wait %t
+      }
+      scf.yield %next, %cur
+    } {ringattn.ring, ringattn.schedule = #ringattn.ring_schedule<chains = all>}
+    ```
     After:
     ```mlir
-    %last:2 = scf.for %hop = %c0 to %exchanges step %c1
+    %last:2 = scf.for %hop = %c0 to %c3 step %c1
         iter_args(%cur = %slot0, %next = %slot1) -> (...) {
-      %t = ringcomm.shift_start %send to %receive of %active step 1 on @ring [0]
-      ringattn.online_attention ... %cur ...
+      %t = ringcomm.shift_start %cur to %next of %c4 step 1 on @ring [0]
+      %source = ringcomm.source %rank, %hop of %c4 step 1
+      ringattn.online_attention ins(%q, %cur_k, %cur_v : ...) ...
       ringcomm.wait %t
       scf.yield %next, %cur
     }
-    ringattn.online_attention ... %last#0 ...
+    %source = ringcomm.source %rank, %c3 of %c4 step 1
+    ringattn.online_attention ins(%q, %last_k, %last_v : ...) ...
     ```
 
     Errors: a schedule whose chains do not reach every visible key.
@@ -181,6 +224,9 @@ def ExpandIndexOpsPass : Pass<"ringattn-expand-index-ops"> {
     %in = arith.cmpi slt, %rank, %active : index
     %s = arith.select %in, %c, %rank : index
     ```
+
+    Requires that `ringcomm-verify` is done, which reads the ops expanded here.
+    Should run before the conversions to LLVM.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
