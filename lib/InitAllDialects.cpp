@@ -14,13 +14,14 @@
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 #include "ringattn/Dialect/RingAttn/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
+#include "ringattn/Dialect/RingPTX/IR/RingPTX.h"
 #include "ringattn/Dialect/RingRT/IR/RingRT.h"
 
 using namespace mlir;
 
 void ringattn::registerRingAttnDialects(DialectRegistry &registry) {
   registry.insert<RingAttnDialect, ringcomm::RingCommDialect,
-                  ringrt::RingRTDialect>();
+                  ringptx::RingPTXDialect, ringrt::RingRTDialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 

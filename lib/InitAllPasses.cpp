@@ -10,6 +10,7 @@
 
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/Passes.h"
+#include "ringattn/Conversion/RingPTXToNVVM/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
@@ -19,6 +20,7 @@ void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
   ringcomm::registerRingCommPasses();
   registerRingToLLVMPasses();
+  registerRingPTXToNVVMPasses();
   registerRingAttnTilePasses();
   registerRingAttnCPUPasses();
   registerCPUKernelPipeline();
