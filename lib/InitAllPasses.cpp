@@ -15,12 +15,14 @@
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 #include "ringattn/Pipelines/Pipelines.h"
+#include "ringattn/Target/Passes.h"
 
 void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
   ringcomm::registerRingCommPasses();
   registerRingToLLVMPasses();
   registerRingPTXToNVVMPasses();
+  registerRingAttnTargetPasses();
   registerRingAttnTilePasses();
   registerRingAttnCPUPasses();
   registerCPUKernelPipeline();

@@ -1,0 +1,20 @@
+// What is made of ptxas's report, with a stand-in for ptxas.
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT="ptxas info    : Compiling entry function 'k' for 'sm_90a'\nptxas info    : Function properties for k\n    16 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\nptxas info    : Used 168 registers, used 3 barriers, 1024 bytes smem, 400 bytes cmem[0]\n" ringattn-opt %s --ringattn-assemble-kernels | FileCheck %s
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT="ptxas info    : Compiling entry function 'k' for 'sm_90a'\nptxas info    : Function properties for k\n    8 bytes stack frame, 8 bytes spill stores, 12 bytes spill loads\n" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=SPILL
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT="ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized due to insufficient register resources for the wgmma pipeline in the function 'k'\n" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=SERIAL
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas STATUS=255 REPORT="ptxas x.ptx, line 12; error   : Unknown symbol 'y'\nptxas fatal   : Ptx assembly aborted due to errors\n" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=ERROR
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas STATUS=1 REPORT="" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=STATUS
+// RUN: env RINGATTN_PTXAS=%t.nowhere not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=NOWHERE
+
+// CHECK: #gpu.kernel_metadata<"k", !llvm.func<void ()>, metadata = {barriers = 3 : i64, registers = 168 : i64, shared_bytes = 1024 : i64, stack_bytes = 16 : i64}>
+// SPILL: ptxas-report.mlir:[[@LINE+7]]:3: error: ptxas: 8 bytes stack frame, 8 bytes spill stores, 12 bytes spill loads
+// SERIAL: ptxas-report.mlir:[[@LINE+6]]:3: error: ptxas: ptxas info    : (C7510) Potential Performance Loss
+// ERROR: ptxas-report.mlir:[[@LINE+4]]:1: error: ptxas: ptxas x.ptx, line 12; error   : Unknown symbol 'y'
+// STATUS: error: {{.*}}/ptxas failed
+// NOWHERE: error: cannot find the ptxas '{{.*}}.nowhere' named by RINGATTN_PTXAS
+
+gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+  llvm.func @k() attributes {nvvm.kernel} {
+    llvm.return
+  }
+}
