@@ -14,12 +14,14 @@
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
+#include "ringattn/Dialect/RingPTX/Transforms/Passes.h"
 #include "ringattn/Pipelines/Pipelines.h"
 #include "ringattn/Target/Passes.h"
 
 void ringattn::registerAllPasses() {
   registerRingAttnTransformsPasses();
   ringcomm::registerRingCommPasses();
+  ringptx::registerRingPTXPasses();
   registerRingToLLVMPasses();
   registerRingPTXToNVVMPasses();
   registerRingAttnTargetPasses();
