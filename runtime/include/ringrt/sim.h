@@ -168,6 +168,10 @@ typedef struct rs_ops {
   /// and stay so.
   void (*wgmma_wait)(rs_thread *, uint32_t where, uint32_t pending,
                      float *values, uint32_t count);
+
+  /// bar.warp.sync: orders the shared accesses of the lanes in `mask`, which
+  /// shfl and elect do not.
+  void (*warp_sync)(rs_thread *, uint32_t where, uint32_t mask);
 } rs_ops;
 
 struct rs_thread {
