@@ -65,6 +65,7 @@ void BulkCopies::load(Thread &thread, uint32_t where, uint32_t destination,
   const Access access{&thread, 1, where, true};
   const Box box(operation.map, operation.coordinates, destination);
   block.shadow.checkRange(access, destination, box.footprint());
+  block.shadow.beginAccess();
   auto write = [&](uint32_t begin, uint32_t end) {
     block.shadow.checkWrite(access, begin, end);
     block.shadow.noteWrite(begin, end, operation.record);
@@ -125,7 +126,7 @@ void BulkCopies::store(Thread &thread, uint32_t where, uint32_t source,
   const Access access{&thread, 1, where, true};
   const Box box(operation.map, operation.coordinates, source);
   block.shadow.checkRange(access, source, box.footprint());
-  block.shadow.forgetReadable();
+  block.shadow.beginAccess();
   // What lies outside of the tensor is not read.
   box.forEachChunk([&](const Chunk &chunk) {
     if (chunk.low >= chunk.high)

@@ -110,7 +110,9 @@ void Shadow::checkBarriers(const Access &access, uint32_t begin, uint32_t end) {
 
 void Shadow::checkWrittenBy(const Access &access, uint32_t index,
                             uint32_t address, bool isRead) {
-  const Record &record = records[index];
+  Record &record = records[index];
+  if (record.checked == stamp)
+    return;
   const char *verb = isRead ? "reads" : "writes";
   if (record.kind == Record::None) {
     if (isRead)
@@ -138,6 +140,7 @@ void Shadow::checkWrittenBy(const Access &access, uint32_t index,
                "that thread must come between, before the barrier",
                describe(record))));
   }
+  record.checked = stamp;
 }
 
 void Shadow::checkReadBy(const Access &access, uint32_t list,
@@ -165,7 +168,7 @@ void Shadow::checkRead(const Access &access, uint32_t begin, uint32_t end) {
     const uint32_t cellEnd = std::min(end, origin + (cell + 1) * cellBytes);
     const uint32_t write = writes[cell];
     if (!(write & flag)) {
-      if (write != readable || write == 0)
+      if (write != readable)
         checkWrittenBy(access, write, address, /*isRead=*/true);
       readable = write;
     } else {
@@ -298,7 +301,6 @@ void Shadow::noteRead(uint32_t begin, uint32_t end, uint32_t record,
 }
 
 void Shadow::noteWrite(uint32_t begin, uint32_t end, uint32_t record) {
-  readable = 0;
   for (uint32_t address = begin; address < end;) {
     const uint32_t cell = (address - origin) / cellBytes;
     const uint32_t cellBegin = origin + cell * cellBytes;
@@ -321,7 +323,7 @@ void Shadow::noteWrite(uint32_t begin, uint32_t end, uint32_t record) {
 void Shadow::load(Thread &thread, uint32_t where, uint32_t address,
                   uint32_t bytes) {
   const Access access{&thread, 1, where, false};
-  forgetReadable();
+  beginAccess();
   checkRange(access, address, bytes);
   checkRead(access, address, address + bytes);
   noteRead(address, address + bytes, recordOf(thread, Record::Load, where),
@@ -331,6 +333,7 @@ void Shadow::load(Thread &thread, uint32_t where, uint32_t address,
 void Shadow::store(Thread &thread, uint32_t where, uint32_t address,
                    uint32_t bytes) {
   const Access access{&thread, 1, where, false};
+  beginAccess();
   checkRange(access, address, bytes);
   checkWrite(access, address, address + bytes);
   noteWrite(address, address + bytes, recordOf(thread, Record::Store, where));

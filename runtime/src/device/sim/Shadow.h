@@ -43,6 +43,8 @@ struct Record {
   uint32_t where = 0;
   /// A bulk load's mbarrier.
   uint32_t barrier = 0;
+  /// The last access that was found to be ordered after it.
+  uint64_t checked = 0;
 };
 
 /// An access of now, by one thread or by lanes of a warp together.
@@ -64,6 +66,11 @@ public:
 
   // Steps of the asynchronous ones. Addresses and sizes are multiples of 16.
 
+  /// What follows, to the next call, is one access: a record is checked once.
+  void beginAccess() {
+    ++stamp;
+    readable = UINT32_MAX;
+  }
   void checkRange(const Access &access, uint64_t address, uint64_t bytes);
   void checkRead(const Access &access, uint32_t begin, uint32_t end);
   void checkWrite(const Access &access, uint32_t begin, uint32_t end);
@@ -79,8 +86,6 @@ public:
       checkRead(access, address, address + cellBytes);
     operands[warpgroup][cell] = sequence;
   }
-  /// What `wgmmaRead` may assume of one record ends here.
-  void forgetReadable() { readable = 0; }
 
   uint32_t addRecord(const Record &record);
   Record &operator[](uint32_t record) { return records[record]; }
@@ -124,7 +129,9 @@ private:
   std::vector<Fine> fine;
   std::vector<uint32_t> freeFine;
   std::vector<Node> nodes{1};
-  uint32_t readable = 0;
+  uint64_t stamp = 0;
+  /// A record that the access was found to be ordered after.
+  uint32_t readable = UINT32_MAX;
 };
 
 } // namespace ringrt::sim

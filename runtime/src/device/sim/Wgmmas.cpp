@@ -263,7 +263,7 @@ void Wgmmas::readOperands(Warp &warp, uint32_t where,
   const uint32_t depth = depthOf(operation.what);
   const uint32_t elements = depth / 2;
   Shadow &shadow = block.shadow;
-  shadow.forgetReadable();
+  shadow.beginAccess();
   auto read = [&](uint32_t address, uint32_t, uint32_t) {
     if (!block.window.contains(address, 16))
       shadow.checkRange(access, address, 16);
@@ -411,12 +411,14 @@ void Wgmmas::wait(Thread &thread, uint32_t where, uint32_t pending,
   thread.clock[block.wgmmaComponent(thread.warp())] =
       static_cast<int32_t>(awaited);
   const uint32_t index = thread.index % warpgroupSize;
+  const Tile *tile = nullptr;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t bits = bitsOf(values[i]);
     if (!looksLikeTag(bits))
       continue;
-    const Tile *tile = findTile(warpgroup, bits);
     const uint32_t reg = bits & 127;
+    if (!tile || bits != tagOf(*tile, reg))
+      tile = findTile(warpgroup, bits);
     if (!tile || tile->lastOf[thread.warp() % 4] > awaited)
       continue;
     values[i] =
