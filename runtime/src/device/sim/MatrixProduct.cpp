@@ -45,27 +45,39 @@ double ringrt::sim::decode(const void *data, uint32_t index, int32_t type) {
 
 namespace {
 
+using Doubles = double __attribute__((vector_size(32)));
+using Floats = float __attribute__((vector_size(16)));
+constexpr uint32_t width = 4;
+
 /// Tiles of this size stay in registers.
-constexpr uint32_t tileRows = 4, tileColumns = 8;
+constexpr uint32_t tileRows = 4, tileVectors = 2;
 
 __attribute__((always_inline)) inline void
 multiplyTiles(const ProductOperands &operands, float *result, uint32_t columns,
               uint32_t depth, bool accumulate) {
-  for (uint32_t row = 0; row < productRows; row += tileRows)
-    for (uint32_t column = 0; column < columns; column += tileColumns) {
-      double sums[tileRows][tileColumns];
-      for (uint32_t i = 0; i < tileRows; ++i)
-        for (uint32_t j = 0; j < tileColumns; ++j)
-          sums[i][j] =
-              accumulate ? result[(row + i) * columns + column + j] : 0.0;
-      for (uint32_t k = 0; k < depth; ++k)
+  for (uint32_t column = 0; column < columns; column += tileVectors * width)
+    for (uint32_t row = 0; row < productRows; row += tileRows) {
+      Doubles sums[tileRows][tileVectors] = {};
+      float *const corner = result + row * columns + column;
+      for (uint32_t i = 0; accumulate && i < tileRows; ++i)
+        for (uint32_t j = 0; j < tileVectors; ++j) {
+          Floats old;
+          std::memcpy(&old, corner + i * columns + j * width, sizeof(old));
+          sums[i][j] = __builtin_convertvector(old, Doubles);
+        }
+      for (uint32_t k = 0; k < depth; ++k) {
+        Doubles b[tileVectors];
+        std::memcpy(b, &operands.b[k][column], sizeof(b));
         for (uint32_t i = 0; i < tileRows; ++i)
-          for (uint32_t j = 0; j < tileColumns; ++j)
-            sums[i][j] += operands.a[row + i][k] * operands.b[k][column + j];
+          for (uint32_t j = 0; j < tileVectors; ++j)
+            sums[i][j] += operands.a[row + i][k] * b[j];
+      }
       for (uint32_t i = 0; i < tileRows; ++i)
-        for (uint32_t j = 0; j < tileColumns; ++j)
-          result[(row + i) * columns + column + j] =
-              static_cast<float>(sums[i][j]);
+        for (uint32_t j = 0; j < tileVectors; ++j) {
+          const Floats rounded = __builtin_convertvector(sums[i][j], Floats);
+          std::memcpy(corner + i * columns + j * width, &rounded,
+                      sizeof(rounded));
+        }
     }
 }
 

@@ -173,9 +173,13 @@ void Shadow::checkRead(const Access &access, uint32_t begin, uint32_t end) {
       readable = write;
     } else {
       const Fine &bytes = fine[write & ~flag];
-      for (; address < cellEnd; ++address)
-        checkWrittenBy(access, bytes.writes[(address - origin) % cellBytes],
-                       address, /*isRead=*/true);
+      uint32_t before = UINT32_MAX;
+      for (; address < cellEnd; ++address) {
+        const uint32_t here = bytes.writes[(address - origin) % cellBytes];
+        if (here != before)
+          checkWrittenBy(access, here, address, /*isRead=*/true);
+        before = here;
+      }
     }
     address = cellEnd;
   }

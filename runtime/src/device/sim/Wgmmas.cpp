@@ -27,7 +27,8 @@ static constexpr size_t maxTiles = 64;
 
 static bool looksLikeTag(uint32_t bits) {
   const uint32_t id = bits >> 7 & 0x7fff;
-  return (bits & tagBits) == tagBits && id >= firstId && id < endId;
+  return static_cast<int>((bits & tagBits) == tagBits) &
+         static_cast<int>(id >= firstId) & static_cast<int>(id < endId);
 }
 
 static uint32_t bitsOf(float value) {
@@ -145,10 +146,17 @@ Wgmmas::Tile *Wgmmas::findChained(Warp &warp, uint32_t where,
   Tile *tile = findTile(warpgroup, bitsOf(first.accumulators[0]));
   for (uint32_t lane = 0; lane < warpSize; ++lane) {
     const auto &arguments = Block::argumentsOf<IssueArguments>(meeting, lane);
+    const float *accumulators = arguments.accumulators;
+    uint32_t suspicious = 0;
+    for (uint32_t i = 0; i < count; ++i)
+      suspicious |= tile ? bitsOf(accumulators[i]) ^ tagOf(*tile, i)
+                         : looksLikeTag(bitsOf(accumulators[i]));
+    if (suspicious == 0)
+      continue;
     uint32_t wrong = 0;
     while (wrong < count &&
-           (tile ? bitsOf(arguments.accumulators[wrong]) == tagOf(*tile, wrong)
-                 : !findTile(warpgroup, bitsOf(arguments.accumulators[wrong]))))
+           (tile ? bitsOf(accumulators[wrong]) == tagOf(*tile, wrong)
+                 : !findTile(warpgroup, bitsOf(accumulators[wrong]))))
       ++wrong;
     if (wrong == count)
       continue;
