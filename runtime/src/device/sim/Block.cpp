@@ -155,7 +155,7 @@ void Block::fail(std::string text) {
   message = formatString("kernel '%s', block (%u, %u, %u): ", kernel.name,
                          id[0], id[1], id[2]) +
             text;
-  text = std::string();
+  std::string().swap(text);
   scheduler.leave();
 }
 

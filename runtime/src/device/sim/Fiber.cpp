@@ -11,12 +11,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+// The sanitizers' headers are a package of their own, their functions are not.
 #if RINGRT_SIM_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
+extern "C" {
+void __asan_unpoison_memory_region(const volatile void *address, size_t bytes);
+void __sanitizer_start_switch_fiber(void **save, const void *bottom,
+                                    size_t bytes);
+void __sanitizer_finish_switch_fiber(void *save, const void **oldBottom,
+                                     size_t *oldBytes);
+}
 #endif
 #if RINGRT_SIM_TSAN
-#include <sanitizer/tsan_interface.h>
+extern "C" {
+void *__tsan_get_current_fiber();
+void *__tsan_create_fiber(unsigned flags);
+void __tsan_destroy_fiber(void *fiber);
+void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+}
 #endif
 
 #if !RINGRT_SIM_UCONTEXT

@@ -33,6 +33,8 @@
 #endif
 #if !defined(__x86_64__)
 #define RINGRT_SIM_UCONTEXT 1
+#endif
+#if RINGRT_SIM_UCONTEXT
 #include <ucontext.h>
 #endif
 
