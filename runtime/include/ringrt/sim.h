@@ -104,8 +104,9 @@ typedef struct rs_ops {
   /// Host address of the block's dynamic shared memory (1024-aligned).
   void *(*shared_base)(rs_thread *);
 
-  /// shfl.sync, elect.sync (1 for the elected lane), setmaxnreg (accounted per
-  /// warpgroup against the block's registers).
+  /// shfl.sync (`lane` and `clamp` are operands b and c), elect.sync (1 for the
+  /// elected lane), setmaxnreg (accounted per warpgroup against the registers
+  /// that the block was launched with).
   uint32_t (*shfl)(rs_thread *, uint32_t where, uint32_t mask, uint32_t value,
                    uint32_t lane, uint32_t clamp, int32_t kind);
   uint32_t (*elect)(rs_thread *, uint32_t where, uint32_t mask);
@@ -168,6 +169,10 @@ typedef struct rs_ops {
   /// and stay so.
   void (*wgmma_wait)(rs_thread *, uint32_t where, uint32_t pending,
                      float *values, uint32_t count);
+
+  /// bar.warp.sync: orders the shared accesses of the lanes in `mask`, which
+  /// shfl and elect do not.
+  void (*warp_sync)(rs_thread *, uint32_t where, uint32_t mask);
 } rs_ops;
 
 struct rs_thread {
@@ -182,7 +187,8 @@ typedef void (*rs_kernel_fn)(rs_thread *, const void *const *arguments);
 typedef struct rs_kernel {
   const char *name;
   rs_kernel_fn function;
-  /// Threads of a block; registers of a thread at launch.
+  /// Threads of a block, whole warps up to 1024; registers of a thread at
+  /// launch, 1 to 255 and at most 65536 in all.
   uint32_t threads;
   uint32_t registers;
   /// "file:line:column instruction", by `where`.
