@@ -10,6 +10,7 @@
 
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/Passes.h"
+#include "ringattn/Conversion/NVVMToSim/Passes.h"
 #include "ringattn/Conversion/RingPTXToNVVM/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
@@ -24,6 +25,7 @@ void ringattn::registerAllPasses() {
   ringptx::registerRingPTXPasses();
   registerRingToLLVMPasses();
   registerRingPTXToNVVMPasses();
+  registerNVVMToSimPasses();
   registerRingAttnTargetPasses();
   registerRingAttnTilePasses();
   registerRingAttnCPUPasses();

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ringattn/Target/NativeCode.h"
+#include "ringattn/Conversion/NVVMToSim/Passes.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -76,6 +77,19 @@ static void collectErrors(LLVMContext &context, std::string &errors) {
       &errors);
 }
 
+/// What the module exports.
+static SmallVector<StringRef> getExports(const Module &module) {
+  const Function *query = module.getFunction(kModuleQuerySymbol);
+  if (query && !query->isDeclaration())
+    return {kModuleQuerySymbol};
+  SmallVector<StringRef> kernels;
+  for (const GlobalVariable &global : module.globals())
+    if (global.hasExternalLinkage() && !global.isDeclaration() &&
+        global.getName().starts_with(getSimKernelSymbol("")))
+      kernels.push_back(global.getName());
+  return kernels;
+}
+
 Expected<std::unique_ptr<MemoryBuffer>>
 ringattn::emitObject(mlir::ModuleOp program, const CPUDescription &cpu) {
   Expected<std::unique_ptr<TargetMachine>> machine = createTargetMachine(cpu);
@@ -96,13 +110,13 @@ ringattn::emitObject(mlir::ModuleOp program, const CPUDescription &cpu) {
   if (verifyModule(*module, &os))
     return createStringError("invalid LLVM IR: " +
                              StringRef(errors).split('\n').first);
-  const Function *query = module->getFunction(kModuleQuerySymbol);
-  if (!query || query->isDeclaration())
+  SmallVector<StringRef> exports = getExports(*module);
+  if (exports.empty())
     return createStringError("the lowered program does not define " +
                              kModuleQuerySymbol);
 
-  internalizeModule(*module, [](const GlobalValue &value) {
-    return value.getName() == kModuleQuerySymbol;
+  internalizeModule(*module, [&](const GlobalValue &value) {
+    return llvm::is_contained(exports, value.getName());
   });
   optimize(*module, **machine);
 

@@ -20,7 +20,9 @@ namespace ringattn {
 inline constexpr llvm::StringLiteral kModuleQuerySymbol = "rr_module_query";
 
 /// Translates a program in the LLVM dialect, optimises it for `cpu` and returns
-/// a position-independent object file that exports `rr_module_query` only.
+/// a position-independent object file that exports `rr_module_query` only;
+/// where there is none but kernels for the simulator (`convert-nvvm-to-sim`),
+/// these.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 emitObject(mlir::ModuleOp program, const CPUDescription &cpu);
 

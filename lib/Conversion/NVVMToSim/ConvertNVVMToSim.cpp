@@ -1,0 +1,125 @@
+//===- ConvertNVVMToSim.cpp - Kernels for the simulator -------------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/Conversion/NVVMToSim/Passes.h"
+
+#include "Descriptors.h"
+#include "KernelTranslator.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace ringattn {
+#define GEN_PASS_DEF_CONVERTNVVMTOSIMPASS
+#include "ringattn/Conversion/NVVMToSim/Passes.h.inc"
+} // namespace ringattn
+
+using namespace mlir;
+using namespace ringattn;
+using namespace ringattn::sim;
+
+std::string ringattn::getSimKernelSymbol(StringRef kernel) {
+  return ("rs_kernel_" + kernel).str();
+}
+
+/// Dynamic shared memory has no size of its own; what has one is unknown to the
+/// simulator.
+static LogicalResult verifyGlobal(LLVM::GlobalOp global) {
+  auto array = dyn_cast<LLVM::LLVMArrayType>(global.getType());
+  if (global.getAddrSpace() == Shared && array && array.getNumElements() == 0)
+    return success();
+  return global.emitOpError("is not memory that the simulator knows, expected "
+                            "dynamic shared memory (an array without elements "
+                            "in address space 3)");
+}
+
+/// A function of the type `rs_kernel_fn` around a copy of the kernel's body,
+/// which gets its parameters from memory.
+static FailureOr<LLVM::LLVMFuncOp> createFunction(ModuleOp module,
+                                                  LLVM::LLVMFuncOp kernel) {
+  for (const std::string &name :
+       {getSimKernelSymbol(kernel.getName()),
+        getSimKernelSymbol(kernel.getName()) + ".function"})
+    if (Operation *other = module.lookupSymbol(name)) {
+      InFlightDiagnostic diag = kernel.emitOpError()
+                                << "becomes @" << name << ", which exists";
+      diag.attachNote(other->getLoc()) << "it is here";
+      return diag;
+    }
+  Location loc = kernel.getLoc();
+  MLIRContext *context = module.getContext();
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(context);
+  auto function = LLVM::LLVMFuncOp::create(
+      b, loc, getSimKernelSymbol(kernel.getName()) + ".function",
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
+                                  {pointer, pointer}),
+      LLVM::Linkage::Internal);
+  IRMapping mapping;
+  kernel.getBody().cloneInto(&function.getBody(), mapping);
+  Block &entry = function.getBody().front();
+  unsigned count = entry.getNumArguments();
+  entry.addArgument(pointer, loc);
+  Value arguments = entry.addArgument(pointer, loc);
+  b.setInsertionPointToStart(&entry);
+  for (unsigned i = 0; i < count; ++i) {
+    BlockArgument parameter = entry.getArgument(i);
+    Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, arguments,
+                                     ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    Value value = LLVM::LoadOp::create(b, loc, pointer, slot);
+    if (!kernel.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()))
+      value = LLVM::LoadOp::create(b, loc, parameter.getType(), value);
+    parameter.replaceAllUsesWith(value);
+  }
+  entry.eraseArguments(0, count);
+  return function;
+}
+
+namespace {
+struct ConvertNVVMToSim
+    : ringattn::impl::ConvertNVVMToSimPassBase<ConvertNVVMToSim> {
+  void runOnOperation() override {
+    Instructions instructions;
+    populateWarpInstructions(instructions);
+    populateBarrierInstructions(instructions);
+    populateCopyInstructions(instructions);
+    populateProductInstructions(instructions);
+    for (auto kernels :
+         llvm::to_vector(getOperation().getOps<gpu::GPUModuleOp>()))
+      for (Operation &op : *kernels.getBody())
+        if (failed(translate(op, instructions)))
+          return signalPassFailure();
+  }
+
+private:
+  /// Something of a gpu.module.
+  LogicalResult translate(Operation &op, const Instructions &instructions) {
+    if (auto global = dyn_cast<LLVM::GlobalOp>(op))
+      return verifyGlobal(global);
+    auto kernel = dyn_cast<LLVM::LLVMFuncOp>(op);
+    if (!kernel || kernel.isExternal() ||
+        !kernel->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()))
+      return op.emitOpError("is not something that the simulator knows, "
+                            "expected kernels and dynamic shared memory");
+    ModuleOp module = getOperation();
+    FailureOr<Launch> launch = getLaunch(kernel);
+    if (failed(launch))
+      return failure();
+    FailureOr<LLVM::LLVMFuncOp> function = createFunction(module, kernel);
+    if (failed(function))
+      return failure();
+    KernelTranslator translator(*function, module, instructions);
+    if (failed(translator.translate()))
+      return failure();
+    createDescriptor(*function, kernel.getName(), *launch,
+                     translator.getLocations());
+    return success();
+  }
+};
+} // namespace
