@@ -187,3 +187,13 @@ func.func @f(%t: tensor<8x4xf32>, %m: memref<?x?xbf16>, %i: index) {
   ringattn.store_tile %t, %m[%i] : tensor<8x4xf32>, memref<?x?xbf16>
   return
 }
+
+// -----
+
+// A misspelt sharding must not run on one rank.
+func.func @f(%q: memref<1x1x4x4xf32>, %o: memref<1x1x4x4xf32>, %s: index) {
+  // expected-error@+1 {{'ringattn.ring_attention' op has the unknown attribute 'shard', expected mask, scale, sharding or a name with another dialect's prefix}}
+  ringattn.ring_attention ins(%q, %q, %q : memref<1x1x4x4xf32>, memref<1x1x4x4xf32>, memref<1x1x4x4xf32>)
+    outs(%o : memref<1x1x4x4xf32>) global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f64, shard}
+  return
+}

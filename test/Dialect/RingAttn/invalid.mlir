@@ -422,3 +422,21 @@ func.func @two_dynamic_axes(%q: tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32> {
     : (tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32>
   return %o : tensor<1x1x8x4xf32>
 }
+
+// -----
+
+// A misspelt mask must not run unmasked.
+func.func @f(%q: tensor<1x1x4x4xf32>) {
+  // expected-error@+1 {{'ringattn.attention' op has the unknown attribute 'msk', expected mask, scale, sharding or a name with another dialect's prefix}}
+  %o = ringattn.attention %q, %q, %q {msk = #ringattn.causal} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Nor one with the dialect's own prefix.
+func.func @f(%q: tensor<1x1x4x4xf32>) {
+  // expected-error@+1 {{'ringattn.attention' op has the unknown attribute 'ringattn.mask', expected mask, scale, sharding}}
+  %o = ringattn.attention %q, %q, %q {ringattn.mask = #ringattn.causal} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return
+}

@@ -115,6 +115,23 @@ static LogicalResult verifyShapes(Operation *op, ShapedType q, ShapedType k,
   return success();
 }
 
+/// An attribute that the op does not define is a misspelt one, unless another
+/// dialect's prefix tells who reads it.
+static LogicalResult verifyAttributeNames(Operation *op) {
+  for (NamedAttribute attr : op->getDiscardableAttrs()) {
+    auto [prefix, rest] = attr.getName().getValue().split('.');
+    if (!rest.empty() && prefix != op->getDialect()->getNamespace())
+      continue;
+    InFlightDiagnostic diag = op->emitOpError()
+                              << "has the unknown attribute '"
+                              << attr.getName().getValue() << "', expected ";
+    llvm::interleaveComma(op->getRegisteredInfo()->getAttributeNames(), diag,
+                          [&](StringAttr name) { diag << name.getValue(); });
+    return diag << " or a name with another dialect's prefix";
+  }
+  return success();
+}
+
 static LogicalResult verifyScale(Operation *op, FloatAttr scale) {
   if (scale && !scale.getValue().isFinite())
     return op->emitOpError()
@@ -186,6 +203,8 @@ LogicalResult AttentionOp::verify() {
   if ((*this)->hasAttr("query_offset"))
     return emitOpError() << "query_offset is reserved and not supported yet, "
                             "expected no such attribute";
+  if (failed(verifyAttributeNames(*this)))
+    return failure();
   for (auto [name, type] : {std::pair<StringRef, RankedTensorType>{"query", q},
                             {"key", k},
                             {"value", v},
@@ -217,6 +236,8 @@ AttentionOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult RingAttentionOp::verify() {
+  if (failed(verifyAttributeNames(*this)))
+    return failure();
   auto type = [](Value v) { return cast<ShapedType>(v.getType()); };
   bool tensors = isa<RankedTensorType>(getQuery().getType());
   for (Value operand : {getKey(), getValue(), getOutput(), getLse()})

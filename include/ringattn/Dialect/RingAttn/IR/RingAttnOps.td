@@ -76,6 +76,7 @@ def RingAttn_AttentionOp : RingAttn_Op<"attention", [
       2^63 bytes or more.
     - Masks that compare positions need Sq = Sk.
     - `query_offset` is a reserved attribute name.
+    - Other attributes have the prefix of another dialect.
   }];
   let arguments = (ins
     RingAttn_Tensor4D:$query,
