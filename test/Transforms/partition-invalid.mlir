@@ -28,10 +28,27 @@ func.func @unsharded_beside_sharded(%q: !t, %k: !t) -> (!t, !t) {
 shard.grid @ring(shape = 2)
 shard.grid @other(shape = 2)
 func.func @two_grids(%q: !t, %k: !t) -> (!t, !t) {
+  // expected-note @below {{@ring is used here}}
   %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
-  // expected-error @below {{uses the grid @other, expected @ring as in the program's other attentions}}
+  // expected-error @below {{uses the grid @other, expected @ring: the ranks of a module form one grid}}
   %b = ringattn.attention %k, %k, %k {sharding = #ringattn.seq_sharding<@other, axes = [0]>} : (!t, !t, !t) -> !t
   return %a, %b : !t, !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+shard.grid @other(shape = 2x3)
+func.func @first_grid(%q: !t) -> !t {
+  // expected-note @below {{@ring is used here}}
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %a : !t
+}
+func.func @second_grid(%q: !t) -> !t {
+  // expected-error @below {{uses the grid @other, expected @ring: the ranks of a module form one grid}}
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@other, axes = [0]>} : (!t, !t, !t) -> !t
+  return %a : !t
 }
 
 // -----

@@ -422,6 +422,8 @@ LogicalResult EntryPartitioner::run() {
 namespace {
 struct Partition : ringattn::impl::PartitionPassBase<Partition> {
   void runOnOperation() override {
+    if (failed(ringcomm::getGrid(getOperation())))
+      return signalPassFailure();
     SmallVector<func::FuncOp> entries;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal()) {

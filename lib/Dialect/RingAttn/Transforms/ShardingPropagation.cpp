@@ -185,13 +185,6 @@ FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
       return WalkResult::advance();
     }
     sharded = sharded ? sharded : op;
-    if (sharding.getGrid() != sharded.getShardingAttr().getGrid()) {
-      op.emitError() << "uses the grid @" << sharding.getGrid().getValue()
-                     << ", expected @"
-                     << sharded.getShardingAttr().getGrid().getValue()
-                     << " as in the program's other attentions";
-      return WalkResult::interrupt();
-    }
     for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults()))
       if (failed(map.assign(op, v, {sharding, 2})))
         return WalkResult::interrupt();

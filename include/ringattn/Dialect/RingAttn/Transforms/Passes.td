@@ -77,9 +77,9 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     }
     ```
 
-    Requires calls to be inlined. Errors: two shardings that meet, an unsharded
-    attention beside sharded ones in one entry, and ops on sharded tensors that are not
-    independent along the sequence.
+    Requires calls to be inlined. Errors: two grids in one module, two shardings
+    that meet, an unsharded attention beside sharded ones in one entry, and ops on
+    sharded tensors that are not independent along the sequence.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
