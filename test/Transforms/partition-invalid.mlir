@@ -210,3 +210,38 @@ func.func @extract(%q: !t) -> tensor<4xf32> {
   } -> tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+// No call could make these sizes fit.
+func.func @sizes_that_differ(%q: tensor<1x2x10x8xf32>) -> tensor<1x2x12x8xf32> {
+  %c = tensor.cast %q : tensor<1x2x10x8xf32> to tensor<1x2x?x8xf32>
+  // expected-error @below {{needs equal sizes, got 12 (dimension 2 of 'tensor<1x2x12x8xf32>'), expected 10 (dimension 2 of 'tensor<1x2x?x8xf32>')}}
+  %o = ringattn.attention %c, %c, %c : (tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x12x8xf32>
+  return %o : tensor<1x2x12x8xf32>
+}
+
+// -----
+
+// And what the program computes no call can be checked against.
+func.func @computed_length(%q: tensor<1x1x?x4xf32>, %n: tensor<i64>) -> tensor<1x1x?x4xf32> {
+  %i = tensor.extract %n[] : tensor<i64>
+  %s = arith.index_cast %i : i64 to index
+  %z = arith.constant 0.0 : f32
+  %e = tensor.splat %z[%s] : tensor<1x1x?x4xf32>
+  // expected-error @below {{the size of dimension 2 of 'tensor<1x1x?x4xf32>' is computed by the program, expected a static size or the size of an argument, which a call can be checked against}}
+  %o = ringattn.attention %q, %q, %e : (tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  return %o : tensor<1x1x?x4xf32>
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @unranked(%q: !t) -> !t {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  // expected-error @below {{'tensor.cast' on a sharded sequence is not supported}}
+  %u = tensor.cast %a : !t to tensor<*xf32>
+  %r = tensor.cast %u : tensor<*xf32> to !t
+  return %r : !t
+}

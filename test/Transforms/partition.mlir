@@ -151,3 +151,54 @@ func.func @cast(%q: tensor<?x?xf32>) -> tensor<3x?xf32> {
   %o = tensor.cast %q : tensor<?x?xf32> to tensor<3x?xf32>
   return %o : tensor<3x?xf32>
 }
+
+// -----
+
+// So is what an attention claims of its results' sizes.
+
+// CHECK-LABEL: func.func @static_results(
+// CHECK-SAME:    equal = [array<i64: 0, 0, 2>, array<i64: 0, 2, 10>]
+func.func @static_results(%q: tensor<?x2x?x8xf32>) -> (tensor<2x2x?x8xf32>, tensor<?x2x10xf32>) {
+  %o, %lse = ringattn.attention %q, %q, %q
+    : (tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>) -> (tensor<2x2x?x8xf32>, tensor<?x2x10xf32>)
+  return %o, %lse : tensor<2x2x?x8xf32>, tensor<?x2x10xf32>
+}
+
+// -----
+
+// A size that the program leaves open but that follows from a static one is
+// static for the caller.
+
+// CHECK-LABEL: func.func @derived(
+// CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<1x2x5x8xf32>
+// CHECK-SAME:    %[[OUT:[a-z0-9]+]]: memref<1x2x5x8xf32>
+// CHECK-SAME:    results = [{
+// CHECK-SAME:      type = tensor<1x2x10x8xf32>}]
+// CHECK:         %[[O:.*]] = ringattn.ring_attention {{.*}} -> tensor<1x2x5x8xf32>
+// CHECK:         materialize_in_destination %[[O]] in restrict writable %[[OUT]]
+shard.grid @ring(shape = 2)
+func.func @derived(%q: tensor<1x2x10x8xf32>) -> tensor<?x?x?x8xf32> {
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x2x10x8xf32>, tensor<1x2x10x8xf32>, tensor<1x2x10x8xf32>) -> tensor<?x?x?x8xf32>
+  return %o : tensor<?x?x?x8xf32>
+}
+
+// -----
+
+// A length that the program computes is global, also behind an op.
+
+// CHECK-LABEL: func.func @computed(
+// CHECK:         %[[N:.*]] = arith.index_cast
+// CHECK:         ringattn.ring_attention {{.*}} global(%[[N]], %[[N]])
+shard.grid @ring(shape = 2)
+func.func @computed(%n: tensor<i64>) -> tensor<1xf32> {
+  %i = tensor.extract %n[] : tensor<i64>
+  %s = arith.index_cast %i : i64 to index
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty(%s) : tensor<1x1x?x4xf32>
+  %q = linalg.fill ins(%z : f32) outs(%e : tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  %r = arith.constant dense<0.0> : tensor<1xf32>
+  return %r : tensor<1xf32>
+}

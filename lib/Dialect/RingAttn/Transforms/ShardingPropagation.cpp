@@ -162,7 +162,11 @@ LogicalResult ShardingMap::visit(Operation *op) {
   }
   if (isa<linalg::LinalgOp>(op))
     return visitLinalg(op);
-  if (isElementwiseOnTensors(op) || isa<tensor::CastOp>(op))
+  auto isRanked = llvm::IsaPred<RankedTensorType>;
+  if (isElementwiseOnTensors(op) ||
+      (isa<tensor::CastOp>(op) &&
+       llvm::all_of(op->getOperandTypes(), isRanked) &&
+       llvm::all_of(op->getResultTypes(), isRanked)))
     return visitElementwise(op);
   return op->emitError() << "'" << op->getName()
                          << "' on a sharded sequence is not supported, "

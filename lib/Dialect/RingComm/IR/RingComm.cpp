@@ -100,10 +100,10 @@ FailureOr<shard::GridOp> ringattn::ringcomm::getGrid(ModuleOp module) {
         first = op;
         return WalkResult::advance();
       }
-      InFlightDiagnostic diag =
-          op->emitError() << "uses the grid " << name << ", expected @"
-                          << grid.getSymName()
-                          << ": the ranks of a module form one grid";
+      InFlightDiagnostic diag = op->emitError()
+                                << "uses the grid " << name << ", expected @"
+                                << grid.getSymName()
+                                << ": the ranks of a module form one grid";
       diag.attachNote(first->getLoc())
           << "@" << grid.getSymName() << " is used here";
       return WalkResult::interrupt();
