@@ -245,3 +245,99 @@ func.func @unranked(%q: !t) -> !t {
   %r = tensor.cast %u : tensor<*xf32> to !t
   return %r : !t
 }
+
+// -----
+
+// A convolution and a reversal need rows of other ranks, also where what they
+// read is not sharded otherwise.
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @convolution(%q: !t, %x: tensor<1x1x10x4xf32>, %w: tensor<3xf32>) -> !t {
+  %e = tensor.empty() : !t
+  // expected-error @below {{computes an index (dimension 2 of operand 0) from the sharded sequence (loop 2) in affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2 + d4, d3)>, expected the loop alone}}
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d, j) -> (a, b, c + j, d)>, affine_map<(a, b, c, d, j) -> (j)>,
+                       affine_map<(a, b, c, d, j) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<1x1x10x4xf32>, tensor<3xf32>) outs(%e : !t) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    %y = arith.addf %m, %c : f32
+    linalg.yield %y : f32
+  } -> !t
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @reversal(%q: !t, %x: !t) -> !t {
+  %e = tensor.empty() : !t
+  // expected-error @below {{computes an index (dimension 2 of operand 0) from the sharded sequence (loop 2) in affine_map<(d0, d1, d2, d3) -> (d0, d1, -d2 + 7, d3)>}}
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (a, b, 7 - c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : !t) outs(%e : !t) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  } -> !t
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// So does the diagonal of a matrix over positions.
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @diagonal(%q: !t, %m: tensor<8x8xf32>) -> !t {
+  %e = tensor.empty() : !t
+  // expected-error @below {{the sequence is dimension 0 of a tensor that is used with the sequence as dimension 1, expected one dimension}}
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (c, c)>, affine_map<(a, b, c, d) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%m : tensor<8x8xf32>) outs(%e : !t) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  } -> !t
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// One row of a sharded tensor is another rank's for most.
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @row(%q: !t) -> !t {
+  %e = tensor.empty() : !t
+  // expected-error @below {{the sharded sequence (dimension 2 of operand 0) is not indexed by a single loop in affine_map<(d0, d1, d2, d3) -> (d0, d1, 0, d3)>, expected a loop of the op}}
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (a, b, 0, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%q : !t) outs(%e : !t) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  } -> !t
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// A result without the sequence would differ between ranks.
+!t = tensor<1x1x8x4xf32>
+shard.grid @ring(shape = 2)
+func.func @last_row(%q: !t) -> (!t, tensor<4xf32>) {
+  %a = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  %e = tensor.empty() : !t
+  %f = tensor.empty() : tensor<4xf32>
+  // expected-error @below {{the sharded sequence (loop 2) does not index operand 2 in affine_map<(d0, d1, d2, d3) -> (d3)>, expected it to, since the op writes there}}
+  %r:2 = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>,
+                       affine_map<(a, b, c, d) -> (d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%a : !t) outs(%e, %f : !t, tensor<4xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    linalg.yield %x, %x : f32, f32
+  } -> (!t, tensor<4xf32>)
+  return %r#0, %r#1 : !t, tensor<4xf32>
+}

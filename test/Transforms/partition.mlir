@@ -103,6 +103,33 @@ func.func @around(%q: tensor<1x1x8x8xf32>, %w: tensor<8xf32>) -> tensor<1x1x8x8x
 
 // -----
 
+// What the sequence's loop indexes is sharded, though no attention reads it: a
+// rank has its rows of the table.
+
+// CHECK-LABEL: func.func @table(
+// CHECK-SAME:    %{{[a-z0-9]+}}: tensor<1x1x4x8xf32>
+// CHECK-SAME:    %[[T:[a-z0-9]+]]: tensor<8x4xf32>
+// CHECK-SAME:    dim = 1 : i64, sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>, type = tensor<8x8xf32>
+// CHECK:         linalg.generic
+// CHECK-SAME:      ins(%[[T]] : tensor<8x4xf32>)
+shard.grid @ring(shape = 2)
+func.func @table(%q: tensor<1x1x8x8xf32>, %t: tensor<8x8xf32>) -> tensor<1x1x8x8xf32> {
+  %e = tensor.empty() : tensor<1x1x8x8xf32>
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(b, h, s, d) -> (d, s)>, affine_map<(b, h, s, d) -> (b, h, s, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%t : tensor<8x8xf32>) outs(%e : tensor<1x1x8x8xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  } -> tensor<1x1x8x8xf32>
+  %o = ringattn.attention %q, %q, %v {
+      sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>}
+    : (tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x1x8x8xf32>
+  return %o : tensor<1x1x8x8xf32>
+}
+
+// -----
+
 // Without a sharding one device has everything.
 
 // CHECK-LABEL: func.func @one(
