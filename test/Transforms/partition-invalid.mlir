@@ -341,3 +341,32 @@ func.func @last_row(%q: !t) -> (!t, tensor<4xf32>) {
   } -> (!t, tensor<4xf32>)
   return %r#0, %r#1 : !t, tensor<4xf32>
 }
+
+// -----
+
+!t = tensor<1x1x4x4xf32>
+shard.grid @ring(shape = 2)
+func.func @computed_dim(%q: !t) -> !t {
+  %e = tensor.empty() : !t
+  %v = linalg.map outs(%e : !t) (%out: f32) {
+      %c = linalg.index 3 : index
+      // expected-error @below {{the dimension is computed, expected a constant on a sharded tensor}}
+      %d = tensor.dim %q, %c : !t
+      %i = arith.index_cast %d : index to i32
+      %f = arith.sitofp %i : i32 to f32
+      linalg.yield %f : f32
+    }
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+func.func @no_such_dim(%q: tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32> {
+  %c4 = arith.constant 4 : index
+  // expected-error @below {{reads the size of dimension 4 of 'tensor<1x1x?x4xf32>', expected a dimension below 4}}
+  %n = tensor.dim %q, %c4 : tensor<1x1x?x4xf32>
+  %e = tensor.empty(%n) : tensor<1x1x?x4xf32>
+  %o = ringattn.attention %q, %q, %e : (tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  return %o : tensor<1x1x?x4xf32>
+}

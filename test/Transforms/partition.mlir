@@ -229,3 +229,31 @@ func.func @computed(%n: tensor<i64>) -> tensor<1xf32> {
   %r = arith.constant dense<0.0> : tensor<1xf32>
   return %r : tensor<1xf32>
 }
+
+// -----
+
+// A size that a body reads is the global one, too.
+
+// CHECK-LABEL: func.func @size_in_body(
+// CHECK-SAME:    %[[SIZE:[a-z0-9]+]]: index)
+// CHECK:         linalg.map
+// CHECK-NOT:     tensor.dim
+// CHECK:         arith.index_cast %[[SIZE]] : index to i32
+shard.grid @ring(shape = 2)
+func.func @size_in_body(%q: tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32> {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %q, %c2 : tensor<1x1x?x8xf32>
+  %e = tensor.empty(%n) : tensor<1x1x?x8xf32>
+  %v = linalg.map ins(%q : tensor<1x1x?x8xf32>) outs(%e : tensor<1x1x?x8xf32>)
+    (%x: f32, %out: f32) {
+      %c = arith.constant 2 : index
+      %d = tensor.dim %q, %c : tensor<1x1x?x8xf32>
+      %i = arith.index_cast %d : index to i32
+      %f = arith.sitofp %i : i32 to f32
+      %y = arith.divf %x, %f : f32
+      linalg.yield %y : f32
+    }
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32>
+  return %o : tensor<1x1x?x8xf32>
+}

@@ -152,6 +152,25 @@ TEST(Evaluator, LinalgOps) {
   }
 }
 
+TEST(Evaluator, SizeInBody) {
+  Program program(R"mlir(
+    func.func @main(%a: tensor<2x?xf64>) -> tensor<2x?xf64> {
+      %v = linalg.map ins(%a : tensor<2x?xf64>) outs(%a : tensor<2x?xf64>) (%x: f64, %out: f64) {
+        %c1 = arith.constant 1 : index
+        %n = tensor.dim %a, %c1 : tensor<2x?xf64>
+        %i = arith.index_cast %n : index to i64
+        %f = arith.sitofp %i : i64 to f64
+        %y = arith.addf %x, %f : f64
+        linalg.yield %y : f64
+      }
+      return %v : tensor<2x?xf64>
+    })mlir",
+                  arrays(makeRandom(DType::F64, {2, 3}, 0)));
+  TensorPtr result = program.get();
+  for (int64_t i = 0; i < 6; ++i)
+    EXPECT_DOUBLE_EQ(result->values[i], program.arguments[0].get(i) + 3);
+}
+
 /// Rotated queries and keys (positions through linalg.index), attention, a gate
 /// per token, and a residual.
 static const char *const rotated = R"mlir(

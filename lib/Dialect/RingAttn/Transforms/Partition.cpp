@@ -52,6 +52,7 @@ public:
   LogicalResult run();
 
 private:
+  LogicalResult hoistSizes();
   LogicalResult collectSignature();
   LogicalResult collectEqualSizes(Operation *op);
   LogicalResult requireEqual(Operation *op, Value a, int64_t dimA, Value b,
@@ -375,6 +376,38 @@ void EntryPartitioner::rewriteReturn(func::ReturnOp op) {
   func::ReturnOp::create(builder, loc);
 }
 
+static LogicalResult emitComputedDim(tensor::DimOp op) {
+  return op.emitError() << "the dimension is computed, expected a constant on "
+                           "a sharded tensor";
+}
+
+/// Moves the sizes that nested regions read to the program's block, where they
+/// are rewritten like any other: to global ones.
+LogicalResult EntryPartitioner::hoistSizes() {
+  WalkResult result = function.walk([&](tensor::DimOp dim) {
+    auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (type && index && (*index < 0 || *index >= type.getRank())) {
+      dim.emitError() << "reads the size of dimension " << *index << " of "
+                      << type << ", expected a dimension below "
+                      << type.getRank();
+      return WalkResult::interrupt();
+    }
+    if (dim->getBlock() == program || !shardings.lookup(dim.getSource()))
+      return WalkResult::advance();
+    if (!index)
+      return WalkResult(emitComputedDim(dim));
+    Operation *ancestor = program->findAncestorOpInBlock(*dim);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(ancestor);
+    dim.getIndexMutable().assign(
+        arith::ConstantIndexOp::create(builder, dim.getLoc(), *index));
+    dim->moveBefore(ancestor);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult EntryPartitioner::rewrite(Operation *op) {
   if (auto attention = dyn_cast<AttentionOp>(op)) {
     rewriteAttention(attention);
@@ -393,8 +426,7 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
       return success();
     }
     if (shardings.lookup(dim.getSource()))
-      return op->emitError() << "the dimension is computed, expected a "
-                                "constant on a sharded tensor";
+      return emitComputedDim(dim);
   }
   if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
     Value result = op->getResult(0);
@@ -434,7 +466,7 @@ LogicalResult EntryPartitioner::run() {
     return function.emitError() << "entry '" << function.getName()
                                 << "' has several blocks, expected one";
   program = &function.getBody().front();
-  if (failed(collectSignature()))
+  if (failed(hoistSizes()) || failed(collectSignature()))
     return failure();
 
   // The new body takes the place of the old one, whose values stay alive until
