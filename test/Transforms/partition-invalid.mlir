@@ -370,3 +370,32 @@ func.func @no_such_dim(%q: tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32> {
   %o = ringattn.attention %q, %q, %e : (tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
   return %o : tensor<1x1x?x4xf32>
 }
+
+// -----
+
+!t = tensor<1x1x4x4xf32>
+shard.grid @ring(shape = 2)
+func.func @dim_of_argument(%q: !t, %n: tensor<index>) -> !t {
+  %i = tensor.extract %n[] : tensor<index>
+  // expected-error @below {{the dimension is computed, expected a constant on a sharded tensor}}
+  %d = tensor.dim %q, %i : !t
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>} : (!t, !t, !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// expected-error @below {{result 1 of entry 'scalar_result' has type 'f32', expected a ranked tensor}}
+func.func @scalar_result(%x: tensor<f32>) -> (tensor<f32>, f32) {
+  %s = tensor.extract %x[] : tensor<f32>
+  return %x, %s : tensor<f32>, f32
+}
+
+// -----
+
+// expected-error @below {{entry 'blocks' has several blocks, expected one}}
+func.func @blocks(%x: tensor<2xf32>) -> tensor<2xf32> {
+  cf.br ^exit
+^exit:
+  return %x : tensor<2xf32>
+}

@@ -257,3 +257,19 @@ func.func @size_in_body(%q: tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32> {
     : (tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32>
   return %o : tensor<1x1x?x8xf32>
 }
+
+// -----
+
+// A size of a tensor without a rank is left to the tensor.
+
+// CHECK-LABEL: func.func @unranked(
+// CHECK:         %[[E:[a-z0-9]+]] = tensor.empty() : tensor<2xf32>
+// CHECK:         materialize_in_destination %[[E]]
+func.func @unranked(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %u = tensor.cast %x : tensor<2xf32> to tensor<*xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %u, %c0 : tensor<*xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %r = tensor.cast %e : tensor<?xf32> to tensor<2xf32>
+  return %r : tensor<2xf32>
+}

@@ -52,6 +52,7 @@ public:
   LogicalResult run();
 
 private:
+  LogicalResult verifyDim(tensor::DimOp dim);
   LogicalResult hoistSizes();
   LogicalResult collectSignature();
   LogicalResult collectEqualSizes(Operation *op);
@@ -376,32 +377,33 @@ void EntryPartitioner::rewriteReturn(func::ReturnOp op) {
   func::ReturnOp::create(builder, loc);
 }
 
-static LogicalResult emitComputedDim(tensor::DimOp op) {
-  return op.emitError() << "the dimension is computed, expected a constant on "
-                           "a sharded tensor";
+/// Checks which sizes `dim` reads.
+LogicalResult EntryPartitioner::verifyDim(tensor::DimOp dim) {
+  std::optional<int64_t> index = dim.getConstantIndex();
+  if (!index && shardings.lookup(dim.getSource()))
+    return dim.emitError() << "the dimension is computed, expected a constant "
+                              "on a sharded tensor";
+  auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
+  if (type && index && (*index < 0 || *index >= type.getRank()))
+    return dim.emitError() << "reads the size of dimension " << *index << " of "
+                           << type << ", expected a dimension below "
+                           << type.getRank();
+  return success();
 }
 
-/// Moves the sizes that nested regions read to the program's block, where they
-/// are rewritten like any other: to global ones.
+/// Moves the sizes of sharded tensors that nested regions read to the program's
+/// block, where they are rewritten like any other: to global ones.
 LogicalResult EntryPartitioner::hoistSizes() {
   WalkResult result = function.walk([&](tensor::DimOp dim) {
-    auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
-    std::optional<int64_t> index = dim.getConstantIndex();
-    if (type && index && (*index < 0 || *index >= type.getRank())) {
-      dim.emitError() << "reads the size of dimension " << *index << " of "
-                      << type << ", expected a dimension below "
-                      << type.getRank();
+    if (failed(verifyDim(dim)))
       return WalkResult::interrupt();
-    }
     if (dim->getBlock() == program || !shardings.lookup(dim.getSource()))
       return WalkResult::advance();
-    if (!index)
-      return WalkResult(emitComputedDim(dim));
     Operation *ancestor = program->findAncestorOpInBlock(*dim);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(ancestor);
-    dim.getIndexMutable().assign(
-        arith::ConstantIndexOp::create(builder, dim.getLoc(), *index));
+    dim.getIndexMutable().assign(arith::ConstantIndexOp::create(
+        builder, dim.getLoc(), *dim.getConstantIndex()));
     dim->moveBefore(ancestor);
     return WalkResult::advance();
   });
@@ -420,14 +422,12 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
   if (isa<func::CallOp>(op))
     return op->emitError() << "calls are not supported in an entry, expected "
                               "them to be inlined";
-  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+  if (auto dim = dyn_cast<tensor::DimOp>(op);
+      dim && isa<RankedTensorType>(dim.getSource().getType()))
     if (std::optional<int64_t> index = dim.getConstantIndex()) {
       mapping.map(dim.getResult(), globalSize(dim.getSource(), *index));
       return success();
     }
-    if (shardings.lookup(dim.getSource()))
-      return emitComputedDim(dim);
-  }
   if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
     Value result = op->getResult(0);
     if (isa<tensor::EmptyOp>(op)) {

@@ -37,7 +37,6 @@ public:
   TensorSharding lookup(mlir::Value value) const {
     return shardings.lookup(value);
   }
-  bool empty() const { return shardings.empty(); }
 
 private:
   explicit ShardingMap(mlir::Operation *function) : function(function) {}
