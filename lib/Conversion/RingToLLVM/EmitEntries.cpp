@@ -35,9 +35,10 @@ public:
       : entry(entry), signature(std::move(signature)), loc(entry.getLoc()),
         builder(entry.getContext()), converter(entry.getContext()) {}
 
-  void run();
+  LogicalResult run();
 
 private:
+  LogicalResult verify();
   Value loadSize(int64_t position);
   Value ringRank(SeqShardingAttr sharding);
   Value ringSize(SeqShardingAttr sharding);
@@ -122,7 +123,39 @@ Value WrapperBuilder::ringSize(SeqShardingAttr sharding) {
       builder.getDenseI64ArrayAttr(sharding.getAxes()));
 }
 
-void WrapperBuilder::run() {
+/// Checks that the entry's arguments are those that its signature describes.
+LogicalResult WrapperBuilder::verify() {
+  size_t sizes = 0;
+  for (const EntryValue &value : signature.arguments)
+    sizes += value.type.getNumDynamicDims();
+  size_t buffers = signature.arguments.size() + signature.results.size();
+  if (entry.getNumArguments() != buffers + sizes)
+    return entry.emitError()
+           << "entry '" << entry.getName() << "' has "
+           << entry.getNumArguments() << " arguments, expected "
+           << buffers + sizes << " by its " << EntrySignature::kAttrName;
+  auto emitArgument = [&](size_t index, Type type) {
+    return entry.emitError()
+           << "argument " << index << " of entry '" << entry.getName()
+           << "' has type " << type << ", expected ";
+  };
+  for (auto [index, value] : llvm::enumerate(llvm::concat<const EntryValue>(
+           signature.arguments, signature.results))) {
+    Type type = entry.getArgumentTypes()[index];
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref || memref.getRank() != value.type.getRank())
+      return emitArgument(index, type)
+             << "a memref of rank " << value.type.getRank();
+  }
+  for (size_t index = buffers; index < buffers + sizes; ++index)
+    if (Type type = entry.getArgumentTypes()[index]; !type.isIndex())
+      return emitArgument(index, type) << builder.getIndexType();
+  return success();
+}
+
+LogicalResult WrapperBuilder::run() {
+  if (failed(verify()))
+    return failure();
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   builder.setInsertionPointAfter(entry);
   auto wrapper =
@@ -154,6 +187,7 @@ void WrapperBuilder::run() {
   func::ReturnOp::create(builder, loc);
   entry->removeAttr(EntrySignature::kAttrName);
   entry.setPrivate();
+  return success();
 }
 
 namespace {
@@ -180,7 +214,8 @@ struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (std::optional<EntrySignature> signature =
               EntrySignature::get(function))
-        WrapperBuilder(function, std::move(*signature)).run();
+        if (failed(WrapperBuilder(function, std::move(*signature)).run()))
+          return signalPassFailure();
   }
 };
 } // namespace

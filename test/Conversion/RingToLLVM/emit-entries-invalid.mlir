@@ -13,3 +13,27 @@ func.func private @second() -> index {
   %r = ringcomm.rank @other [0]
   return %r : index
 }
+
+// -----
+
+// expected-error @below {{argument 0 of entry 'tensors' has type 'tensor<2xf32>', expected a memref of rank 1}}
+func.func @tensors(%x: tensor<2xf32>, %y: memref<2xf32>) attributes {ringattn.entry = {
+    arguments = [{type = tensor<2xf32>}], results = [{type = tensor<2xf32>}], equal = []}} {
+  return
+}
+
+// -----
+
+// expected-error @below {{entry 'sizes' has 1 arguments, expected 2 by its ringattn.entry}}
+func.func @sizes(%x: memref<?xf32>) attributes {ringattn.entry = {
+    arguments = [{type = tensor<?xf32>}], results = [], equal = []}} {
+  return
+}
+
+// -----
+
+// expected-error @below {{argument 1 of entry 'size' has type 'i64', expected 'index'}}
+func.func @size(%x: memref<?xf32>, %n: i64) attributes {ringattn.entry = {
+    arguments = [{type = tensor<?xf32>}], results = [], equal = []}} {
+  return
+}
