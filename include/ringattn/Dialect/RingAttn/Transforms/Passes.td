@@ -16,7 +16,9 @@ def RecordProgramPass : Pass<"ringattn-record-program", "::mlir::ModuleOp"> {
   let description = [{
     Serialises the module to bytecode and attaches it as the module attribute
     `ringattn.program`, so that the compiled package can be checked against its
-    own source. A module that already has the attribute is left alone.
+    own source. In a global program an attribute that is already there is
+    replaced, as the program may have been edited since; a module whose entries
+    are lowered keeps what it has.
 
     Before:
     ```mlir
@@ -32,6 +34,8 @@ def RecordProgramPass : Pass<"ringattn-record-program", "::mlir::ModuleOp"> {
     }
     {-# dialect_resources: { builtin: { ringattn_program: "0x08..." } } #-}
     ```
+
+    Errors: programs at phase tile or llvm, where lowering cannot start.
 
     Should run first.
   }];
