@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -171,6 +172,77 @@ struct ExtToF64 : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
+/// Calls `body` with the offset and length of the powers of two that make up
+/// `count` lanes. None has a single lane: the last one overlaps instead.
+void forPieces(int64_t count, llvm::function_ref<void(int64_t, int64_t)> body) {
+  for (int64_t left = count; left > 0;) {
+    int64_t length = std::max<int64_t>(2, llvm::bit_floor<uint64_t>(left));
+    body(count - std::max(left, length), length);
+    left -= length;
+  }
+}
+
+/// Whether memory is accessed as a vector of this type: where a single lane is
+/// left over, LLVM has no code for all CPUs.
+bool isOneAccess(VectorType type) {
+  return !isa<Float16Type, BFloat16Type>(type.getElementType()) ||
+         type.getRank() != 1 || llvm::isPowerOf2_64(type.getDimSize(0));
+}
+
+SmallVector<Value> moveBy(ImplicitLocOpBuilder &b, ValueRange indices,
+                          int64_t offset) {
+  SmallVector<Value> moved(indices);
+  if (offset > 0)
+    moved.back() = b.createOrFold<arith::AddIOp>(
+        moved.back(), arith::ConstantIndexOp::create(b, offset));
+  return moved;
+}
+
+/// Reads as many lanes at a time as a power of two has.
+struct SplitLoad : OpRewritePattern<vector::LoadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::LoadOp op,
+                                PatternRewriter &rewriter) const override {
+    VectorType type = op.getVectorType();
+    if (isOneAccess(type))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value all = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    forPieces(type.getDimSize(0), [&](int64_t at, int64_t length) {
+      Value lanes = vector::LoadOp::create(
+          b, VectorType::get(length, type.getElementType()), op.getBase(),
+          moveBy(b, op.getIndices(), at));
+      all = vector::InsertStridedSliceOp::create(
+          b, lanes, all, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+    });
+    rewriter.replaceOp(op, all);
+    return success();
+  }
+};
+
+/// The same for writing.
+struct SplitStore : OpRewritePattern<vector::StoreOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::StoreOp op,
+                                PatternRewriter &rewriter) const override {
+    VectorType type = op.getVectorType();
+    if (isOneAccess(type))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    forPieces(type.getDimSize(0), [&](int64_t at, int64_t length) {
+      Value lanes = vector::ExtractStridedSliceOp::create(
+          b, op.getValueToStore(), ArrayRef<int64_t>{at},
+          ArrayRef<int64_t>{length}, ArrayRef<int64_t>{1});
+      vector::StoreOp::create(b, lanes, op.getBase(),
+                              moveBy(b, op.getIndices(), at));
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct LegalizeNarrowFloatsPass
     : ringattn::impl::LegalizeNarrowFloatsPassBase<LegalizeNarrowFloatsPass> {
   using Base::Base;
@@ -192,6 +264,8 @@ struct LegalizeNarrowFloatsPass
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<ExtToF64, TruncF64>(&getContext(), /*benefit=*/2);
+    patterns.add<SplitLoad, SplitStore>(&getContext());
+    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     if (!cpu.has("f16c") && !cpu.has("avx512f"))
       patterns.add<ExtF16, TruncF16>(&getContext());
     if (!cpu.has("avx512bf16") || !cpu.has("avx512vl"))

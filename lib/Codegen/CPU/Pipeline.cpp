@@ -70,11 +70,11 @@ void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef targetCpu,
   cleanUp(kernels);
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createExpandCPUMathPass());
+  kernels.addPass(createLowerCPUVectorsPass());
   LegalizeNarrowFloatsPassOptions narrow;
   narrow.targetCpu = targetCpu.str();
   narrow.targetFeatures = targetFeatures.str();
   kernels.addPass(createLegalizeNarrowFloatsPass(narrow));
-  kernels.addPass(createLowerCPUVectorsPass());
   kernels.addPass(createLowerAffinePass());
   cleanUp(kernels);
   pm.addPass(createOutlineParallelPass());

@@ -3,6 +3,8 @@ ones than this too, as far as their code runs here)."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from faults import each, test
@@ -31,6 +33,31 @@ def other_cpus():
                 cpu=cpu, dtype=dtype, around=True, mask=Mask("causal"), sq=130, sk=130,
                 heads=2, d=40, dv=24, layout=Layout("zigzag"),
             )  # fmt: skip
+
+
+@each("short_rows")
+def short_rows():
+    """One row a rank of a size that leaves one element to its last vector."""
+    for dtype in ("bf16", "f16"):
+        for d, dv in ((9, 9), (17, 17), (25, 33), (33, 1)):
+            yield f"{d}_{dv}_{dtype}", Case(
+                dtype=dtype, d=d, dv=dv, sq=3, sk=3, ranks=3
+            )
+
+
+@test
+def short_rows_on_every_cpu(tools: Tools) -> None:
+    """Also code that this machine cannot run is generated."""
+    text = ""
+    for dtype, d, rows in itertools.product(("bf16", "f16"), (9, 17, 25, 41), (1, 2)):
+        shape = f"tensor<1x1x{rows}x{d}x{dtype}>"
+        text += (
+            f"func.func @{dtype}_{d}_{rows}(%q: {shape}) -> {shape} {{\n"
+            f"  %o = ringattn.attention %q, %q, %q : ({shape}, {shape}, {shape}) -> "
+            f"{shape}\n  return %o : {shape}\n}}\n"
+        )
+    for cpu in ("x86-64", "haswell", "skylake-avx512", "sapphirerapids", "znver5"):
+        tools.compile(text, cpu)
 
 
 def hard_to_round(count: int) -> np.ndarray:

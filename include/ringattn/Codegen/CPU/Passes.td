@@ -260,7 +260,13 @@ def LegalizeNarrowFloatsPass
     on f16 and bf16 are computed in f32 and rounded after every op. Conversions
     that the CPU has no instructions for become integer arithmetic, since the
     compiler's support library need not have them; f64 reaches f16 and bf16
-    through f32, rounded to odd, so that it is rounded to nearest once.
+    through f32, rounded to odd, so that it is rounded to nearest once. Vectors in
+    memory are accessed in powers of two of lanes, the last of which overlaps
+    rather than having a single one: LLVM cannot generate code for a rest of one
+    bf16 with AVX512-BF16.
+
+    Requires: transfers lowered to loads and stores of vectors
+    (`ringattn-lower-cpu-vectors`).
 
     Before:
     ```mlir
