@@ -145,7 +145,7 @@ func.func @f(%q: memref<1x2x8x4xbf16>, %k: memref<1x2x8x8xbf16>, %v: memref<1x2x
 
 // A scale is finite.
 func.func @f(%q: memref<1x2x8x4xbf16>, %k: memref<1x2x8x4xbf16>, %v: memref<1x2x8x4xbf16>, %a: memref<1x2x8x4xf32>, %m: memref<1x2x8xf32>, %l: memref<1x2x8xf32>, %i: index) {
-  // expected-error@+1 {{'ringattn.online_attention' op scale is 0x7F800000 : f32, expected a finite number}}
+  // expected-error@+1 {{'ringattn.online_attention' op scale is 0x7F800000 : f32, expected a magnitude of at most 2.359e+38, which log2(e) leaves finite in 'f32'}}
   ringattn.online_attention ins(%q, %k, %v : memref<1x2x8x4xbf16>, memref<1x2x8x4xbf16>, memref<1x2x8x4xbf16>) outs(%a, %m, %l : memref<1x2x8x4xf32>, memref<1x2x8xf32>, memref<1x2x8xf32>)
     at(%i, %i of %i) global(%i, %i) hop(%i)
     {layout = #ringattn.contiguous, mask = #ringattn.full, scale = 0x7F800000 : f32}

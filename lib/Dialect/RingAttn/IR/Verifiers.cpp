@@ -9,8 +9,10 @@
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -132,11 +134,20 @@ static LogicalResult verifyAttributeNames(Operation *op) {
   return success();
 }
 
-static LogicalResult verifyScale(Operation *op, FloatAttr scale) {
-  if (scale && !scale.getValue().isFinite())
-    return op->emitOpError()
-           << "scale is " << scale << ", expected a finite number";
-  return success();
+/// Scores are computed in the accumulators' type, and in base 2.
+static LogicalResult verifyScale(Operation *op, FloatAttr scale, Type storage) {
+  if (!scale)
+    return success();
+  Type type = accumulatorType(storage);
+  double limit = (type.isF64() ? std::numeric_limits<double>::max()
+                               : std::numeric_limits<float>::max()) /
+                 llvm::numbers::log2e;
+  if (std::abs(scale.getValueAsDouble()) <= limit)
+    return success();
+  return op->emitOpError() << "scale is " << scale
+                           << ", expected a magnitude of at most "
+                           << llvm::formatv("{0:e3}", limit)
+                           << ", which log2(e) leaves finite in " << type;
 }
 
 static LogicalResult verifySharding(Operation *op, SeqShardingAttr sharding,
@@ -213,7 +224,7 @@ LogicalResult AttentionOp::verify() {
     if (type && failed(verifySizes(*this, name, type)))
       return failure();
   if (failed(verifyShapes(*this, q, k, v, o, lse)) ||
-      failed(verifyScale(*this, getScaleAttr())))
+      failed(verifyScale(*this, getScaleAttr(), q.getElementType())))
     return failure();
 
   int64_t sq = q.getDimSize(2), sk = k.getDimSize(2);
@@ -256,7 +267,7 @@ LogicalResult RingAttentionOp::verify() {
                           type(getValue()), type(getOutput()),
                           getLse() ? type(getLse()) : ShapedType())))
     return failure();
-  return verifyScale(*this, getScaleAttr());
+  return verifyScale(*this, getScaleAttr(), type(getQuery()).getElementType());
 }
 
 LogicalResult
@@ -295,7 +306,7 @@ LogicalResult OnlineAttentionOp::verify() {
   if (failed(verifyShapes(*this, q, k, v,
                           RankedTensorType::get(shape, q.getElementType()),
                           ShapedType())) ||
-      failed(verifyScale(*this, getScaleAttr())))
+      failed(verifyScale(*this, getScaleAttr(), q.getElementType())))
     return failure();
   return verifyState(*this, q, v.getDimSize(3), type(getAcc()), type(getMax()),
                      type(getSum()));
