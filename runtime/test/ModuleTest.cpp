@@ -125,6 +125,9 @@ TEST(CpuFeatures, AreCheckedByName) {
   // No CPU has both.
   Status both = checkCpuFeatures({"xop", "amx-tile"});
   EXPECT_EQ(both.code, RR_UNAVAILABLE);
+  for (const char *feature : {"egpr", "push2pop2", "ppx", "ndd", "cf"})
+    EXPECT_EQ(checkCpuFeatures({"tbm", feature}).code, RR_UNAVAILABLE)
+        << feature;
 }
 
 TEST(Module, OtherVersionsAreRefused) {
