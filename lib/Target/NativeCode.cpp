@@ -43,6 +43,13 @@ createTargetMachine(const CPUDescription &cpu) {
   return machine;
 }
 
+/// Code that runs before the runtime has seen which features the rest needs.
+static void keepToBaseline(Function &function, const Triple &triple) {
+  function.addFnAttr("target-cpu",
+                     triple.getArch() == Triple::x86_64 ? "x86-64" : "generic");
+  function.addFnAttr("target-features", "");
+}
+
 static void optimize(Module &module, TargetMachine &machine) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -96,11 +103,12 @@ ringattn::emitObject(mlir::ModuleOp program, const CPUDescription &cpu) {
   if (verifyModule(*module, &os))
     return createStringError("invalid LLVM IR: " +
                              StringRef(errors).split('\n').first);
-  const Function *query = module->getFunction(kModuleQuerySymbol);
+  Function *query = module->getFunction(kModuleQuerySymbol);
   if (!query || query->isDeclaration())
     return createStringError("the lowered program does not define " +
                              kModuleQuerySymbol);
 
+  keepToBaseline(*query, module->getTargetTriple());
   internalizeModule(*module, [](const GlobalValue &value) {
     return value.getName() == kModuleQuerySymbol;
   });
