@@ -49,7 +49,7 @@ bool within(uint64_t offset, uint64_t bytes, uint64_t size) {
 Status checkPackage(const std::string &path) {
   const char *name = path.c_str();
   File file;
-  file.descriptor = open(name, O_RDONLY | O_CLOEXEC);
+  file.descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file.descriptor < 0)
     return makeError(errno == ENOENT ? RR_NOT_FOUND : RR_INVALID_ARGUMENT,
                      "cannot open module '%s': %s", name, strerror(errno));
