@@ -192,7 +192,16 @@ LogicalResult WrapperBuilder::run() {
 
 namespace {
 struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
-  using EmitEntriesPassBase::EmitEntriesPassBase;
+  using Base::Base;
+
+  LogicalResult initializeOptions(
+      StringRef text,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    if (failed(Base::initializeOptions(text, errorHandler)))
+      return failure();
+    llvm::Error error = describeCPU(targetCpu, targetFeatures).takeError();
+    return error ? errorHandler(llvm::toString(std::move(error))) : success();
+  }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
