@@ -53,7 +53,9 @@ FailureOr<LinalgBody> LinalgBody::get(linalg::LinalgOp op) {
     std::optional<ScalarOp> scalarOp = ScalarOp::get(&nested);
     if (!scalarOp)
       return emitError(nested.getLoc())
-             << "'" << nested.getName() << "' has no float64 evaluation";
+             << "'" << nested.getName()
+             << "' has no float64 evaluation, expected scalar ops of arith and "
+                "math";
     Step step{&nested, *scalarOp, {}, 0};
     for (Value operand : nested.getOperands())
       step.operands.push_back(result.getOrCreateSlot(operand, block));

@@ -166,7 +166,8 @@ Expected<Header> HeaderParser::parse() {
                            {hasOrder, "fortran_order"},
                            {hasShape, "shape"}})
     if (!seen)
-      return error("no key '" + key + "'");
+      return error("no key '" + key +
+                   "', expected descr, fortran_order and shape");
   rest = rest.ltrim();
   if (!rest.empty())
     return error("expected nothing after '}' " + where());

@@ -19,7 +19,7 @@ func.func @f(%s: index) {
 
 // Tensors or memrefs.
 func.func @f(%q: tensor<1x2x8x4xf32>, %k: memref<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: index) {
-  // expected-error@+1 {{'ringattn.ring_attention' op mixes tensors and memrefs, expected one kind}}
+  // expected-error@+1 {{'ringattn.ring_attention' op mixes 'tensor<1x2x8x4xf32>' and 'memref<1x2x8x4xf32>', expected tensors or memrefs only}}
   %0 = ringattn.ring_attention ins(%q, %k, %v : tensor<1x2x8x4xf32>, memref<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%o : tensor<1x2x8x4xf32>)
     global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f32} -> tensor<1x2x8x4xf32>
   return

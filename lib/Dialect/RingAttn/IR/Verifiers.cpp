@@ -253,7 +253,9 @@ LogicalResult RingAttentionOp::verify() {
   bool tensors = isa<RankedTensorType>(getQuery().getType());
   for (Value operand : {getKey(), getValue(), getOutput(), getLse()})
     if (operand && isa<RankedTensorType>(operand.getType()) != tensors)
-      return emitOpError() << "mixes tensors and memrefs, expected one kind";
+      return emitOpError() << "mixes " << getQuery().getType() << " and "
+                           << operand.getType()
+                           << ", expected tensors or memrefs only";
   unsigned expected = tensors ? getDpsInitsMutable().size() : 0;
   if (getNumResults() != expected)
     return emitOpError() << "has " << getNumResults() << " results, expected "

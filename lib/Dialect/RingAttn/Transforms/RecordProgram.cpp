@@ -84,7 +84,8 @@ struct RecordProgram : ringattn::impl::RecordProgramPassBase<RecordProgram> {
     std::string bytes;
     llvm::raw_string_ostream stream(bytes);
     if (failed(writeBytecodeToFile(module, stream))) {
-      module.emitError() << "the program cannot be written as bytecode";
+      module.emitError() << "cannot be written as bytecode, expected ops and "
+                            "attributes that can";
       return signalPassFailure();
     }
     module->setAttr(kProgramAttr,
