@@ -13,6 +13,9 @@ from placement import Layout
 from program import OTHER_CPUS, Case, Failure, Tools
 
 
+EVERY_CPU = ("x86-64", "haswell", "skylake-avx512", "sapphirerapids", "znver5")
+
+
 @each("head_sizes")
 def head_sizes():
     """Rows that are moved and computed by loops, with and without a rest."""
@@ -56,7 +59,30 @@ def short_rows_on_every_cpu(tools: Tools) -> None:
             f"  %o = ringattn.attention %q, %q, %q : ({shape}, {shape}, {shape}) -> "
             f"{shape}\n  return %o : {shape}\n}}\n"
         )
-    for cpu in ("x86-64", "haswell", "skylake-avx512", "sapphirerapids", "znver5"):
+    for cpu in EVERY_CPU:
+        tools.compile(text, cpu)
+
+
+@test
+def odd_rows_on_every_cpu(tools: Tools) -> None:
+    """Rows that no power of two divides, on a ring: their vectors stay in registers
+    across loops."""
+    sizes = ((4, 2, 24, 18, 37), (3, 3, 34, 20, 9), (6, 3, 30, 34, 15), (3, 1, 39, 6, 6))
+    text = "shard.grid @ring(shape = 2)\n"
+    for dtype, (heads, kv_heads, rows, d, dv) in itertools.product(
+        ("bf16", "f16"), sizes
+    ):
+        q, k, v, o = (
+            f"tensor<1x{h}x{rows}x{size}x{dtype}>"
+            for h, size in ((heads, d), (kv_heads, d), (kv_heads, dv), (heads, dv))
+        )
+        text += (
+            f"func.func @{dtype}_{d}_{dv}(%q: {q}, %k: {k}, %v: {v}) -> {o} {{\n"
+            "  %o = ringattn.attention %q, %k, %v {\n"
+            "      sharding = #ringattn.seq_sharding<@ring, axes = [0]>}\n"
+            f"    : ({q}, {k}, {v}) -> {o}\n  return %o : {o}\n}}\n"
+        )
+    for cpu in EVERY_CPU:
         tools.compile(text, cpu)
 
 
