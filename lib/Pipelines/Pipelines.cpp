@@ -24,15 +24,16 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 #include "ringattn/Support/CPUDescription.h"
+#include "ringattn/Support/PipelineRegistration.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -109,6 +110,7 @@ static void buildLLVMPhase(OpPassManager &pm,
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createConvertVectorToLLVMPass(vectorOptions));
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addNestedPass<LLVM::LLVMFuncOp>(createMoveNarrowFloatsPass());
   pm.addPass(createEmitModuleQueryPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -180,23 +182,8 @@ void ringattn::buildRingAttnPipeline(OpPassManager &pm,
 }
 
 void ringattn::registerRingAttnPipelines() {
-  // Not PassPipelineRegistration, which cannot refuse the values of options.
-  registerPassPipeline(
+  registerCheckedPipeline<RingAttnPipelineOptions>(
       "ringattn-pipeline",
       "Lowers sharded attention to a ring loop with generated kernels",
-      [](OpPassManager &pm, StringRef text,
-         function_ref<LogicalResult(const Twine &)> errorHandler) {
-        RingAttnPipelineOptions options;
-        std::string reason;
-        llvm::raw_string_ostream os(reason);
-        if (failed(options.parseFromString(text, os)))
-          return errorHandler(StringRef(reason).rtrim().split(": ").second);
-        if (llvm::Error error = checkPipelineOptions(options))
-          return errorHandler(llvm::toString(std::move(error)));
-        buildRingAttnPipeline(pm, options);
-        return success();
-      },
-      [](function_ref<void(const mlir::detail::PassOptions &)> visit) {
-        visit(RingAttnPipelineOptions());
-      });
+      checkPipelineOptions, buildRingAttnPipeline);
 }

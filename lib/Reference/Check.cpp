@@ -23,18 +23,25 @@ using namespace ringattn::reference;
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The error of an element as a fraction of what is allowed: at most 1 passes.
-static double getFraction(double actual, double expected, double allowed) {
+/// None where the oracle allows anything, so that there is nothing to compare.
+static std::optional<double> getFraction(double actual, double expected,
+                                         double allowed) {
+  bool bounded = std::isfinite(allowed);
   if (!std::isfinite(expected)) {
     bool same = std::isnan(expected) ? std::isnan(actual) : actual == expected;
-    bool anyNonFinite = std::isinf(allowed) && !std::isfinite(actual);
-    return same || anyNonFinite ? 0 : infinity;
+    if (same)
+      return 0;
+    if (!bounded && !std::isfinite(actual))
+      return std::nullopt;
+    return infinity;
   }
-  if (std::isinf(allowed))
-    return 0;
+  if (std::isnan(actual))
+    return infinity;
+  if (!bounded)
+    return std::nullopt;
   double error = std::abs(actual - expected);
   if (error == 0)
     return 0;
-  // A NaN compares false.
   return error < infinity ? error / allowed : infinity;
 }
 
@@ -57,7 +64,6 @@ CheckResult reference::compare(const HostArray &actual, const Tensor &expected,
   int64_t count = expected.getNumElements();
   int64_t columns = expected.shape.empty() ? 1 : expected.shape.back();
   int64_t worst = -1;
-  result.numCompared = count;
   for (int64_t begin = 0; begin < count; begin += columns) {
     double rowError = 0, magnitude = 0;
     for (int64_t i = begin; i < begin + columns; ++i) {
@@ -65,7 +71,8 @@ CheckResult reference::compare(const HostArray &actual, const Tensor &expected,
       int64_t at = 0;
       for (auto [position, size] : llvm::zip(index, actual.getShape()))
         at = at * size + position;
-      double a, e, allowed, fraction;
+      double a, e, allowed;
+      std::optional<double> fraction;
       if (expected.isInteger) {
         int64_t x = actual.getInt(at), y = expected.ints[i];
         if (actual.getDType() == DType::I1)
@@ -80,14 +87,19 @@ CheckResult reference::compare(const HostArray &actual, const Tensor &expected,
         allowed = expected.allowed.empty() ? 0 : expected.allowed[i];
         fraction = getFraction(a, e, allowed);
       }
+      if (!fraction) {
+        ++result.numSkipped;
+        continue;
+      }
+      ++result.numCompared;
       if (std::isfinite(a) && std::isfinite(e)) {
         rowError = std::max(rowError, std::abs(a - e));
         magnitude = std::max(magnitude, std::abs(e));
       }
-      result.numFailed += !(fraction <= 1);
-      if (worst < 0 || fraction > result.maxOfBound) {
+      result.numFailed += !(*fraction <= 1);
+      if (worst < 0 || *fraction > result.maxOfBound) {
         worst = i;
-        result.maxOfBound = fraction;
+        result.maxOfBound = *fraction;
         result.worstIndex = index;
         result.actual = a;
         result.expected = e;
@@ -99,7 +111,8 @@ CheckResult reference::compare(const HostArray &actual, const Tensor &expected,
       result.maxRelativeError =
           std::max(result.maxRelativeError, rowError / magnitude);
   }
-  result.passed = result.numFailed == 0;
+  result.passed = result.numFailed == 0 &&
+                  (result.numCompared > 0 || result.numSkipped == 0);
   return result;
 }
 
@@ -149,12 +162,21 @@ std::string reference::summarize(const CheckResult &result) {
      << format("%.3g", result.maxOfBound) << " of the bound";
   if (!result.sample.empty())
     os << " (" << result.sample << ")";
+  if (result.numSkipped > 0)
+    os << ", " << result.numSkipped << " of "
+       << result.numCompared + result.numSkipped
+       << " elements not compared (no finite bound)";
   return text;
 }
 
 std::string reference::describeFailure(const CheckResult &result) {
   std::string text;
   raw_string_ostream os(text);
+  if (result.numFailed == 0) {
+    os << "no finite bound for any of " << result.numSkipped
+       << " elements, expected at least 1 to compare";
+    return text;
+  }
   os << result.numFailed << " of " << result.numCompared
      << " elements exceed the bound, worst at (";
   llvm::interleaveComma(result.worstIndex, os);

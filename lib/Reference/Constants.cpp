@@ -27,7 +27,8 @@ LogicalResult Evaluator::Impl::computeConstant(Operation *op) {
   Attribute attribute;
   Tensor tensor;
   if (!matchPattern(op, m_Constant(&attribute)))
-    return emitError(op->getLoc()) << "constant without a value";
+    return emitError(op->getLoc())
+           << "'" << op->getName() << "' has no value, expected numbers";
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute)) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     auto type = resource.getType();
@@ -35,8 +36,9 @@ LogicalResult Evaluator::Impl::computeConstant(Operation *op) {
     if (!blob ||
         !DenseElementsAttr::isValidRawBuffer(type, blob->getData(), isSplat))
       return emitError(op->getLoc())
-             << "resource '" << resource.getRawHandle().getKey()
-             << "' does not hold the elements of " << type;
+             << "resource '" << resource.getRawHandle().getKey() << "' has "
+             << (blob ? std::to_string(blob->getData().size()) : "no")
+             << " bytes, expected the elements of " << type;
     attribute = DenseElementsAttr::getFromRawBuffer(type, blob->getData());
   }
 
@@ -64,7 +66,8 @@ LogicalResult Evaluator::Impl::computeConstant(Operation *op) {
         tensor.values[i++] = toDouble(element);
   } else {
     return emitError(op->getLoc())
-           << "this kind of constant has no float64 evaluation";
+           << "constant " << attribute
+           << " has no float64 evaluation, expected dense numbers";
   }
   store(value, -1, std::make_shared<Tensor>(std::move(tensor)));
   return success();

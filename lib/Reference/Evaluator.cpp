@@ -243,7 +243,9 @@ static FailureOr<Visibility> getVisibility(AttentionOp op) {
   if (auto window = dyn_cast<SlidingWindowAttr>(mask))
     return Visibility{window.getLeft(), window.getRight()};
   return emitError(op.getLoc())
-         << "mask " << mask << " has no float64 evaluation";
+         << "mask " << mask
+         << " has no float64 evaluation, expected #ringattn.full, "
+            "#ringattn.causal or #ringattn.sliding_window";
 }
 
 LogicalResult Evaluator::Impl::computeAttention(AttentionOp op, int64_t dim) {
@@ -345,7 +347,7 @@ LogicalResult Evaluator::Impl::computeElementwise(Operation *op, int64_t dim) {
               });
   if (!defined)
     return emitError(op->getLoc())
-           << "'" << op->getName() << "' is undefined for these operands";
+           << "'" << op->getName() << "' " << kUndefined;
   store(value, dim, std::make_shared<Tensor>(std::move(result)));
   return success();
 }

@@ -18,6 +18,11 @@ namespace ringattn::reference {
 
 using Shape = llvm::SmallVector<int64_t>;
 
+/// What is said of an integer division without a result.
+inline constexpr llvm::StringLiteral
+    kUndefined("is undefined for these operands, expected a divisor other than "
+               "0 and a quotient that fits");
+
 /// `dim` below means: -1 for a whole value, else the dimension in which the
 /// positions `selection` are wanted.
 struct Evaluator::Impl {

@@ -212,14 +212,16 @@ static LogicalResult getLoopSizes(Operation *op, ArrayRef<AffineMap> maps,
         int64_t &known = sizes[dim.getPosition()];
         if (known >= 0 && known != size)
           return emitError(op->getLoc())
-                 << "operands disagree on the size of loop "
-                 << dim.getPosition() << ": " << known << " and " << size;
+                 << "an operand gives loop " << dim.getPosition()
+                 << " the size " << size << ", expected " << known
+                 << " as in the operands before";
         known = size;
       }
   for (auto [loop, size] : llvm::enumerate(sizes))
     if (size < 0)
       return emitError(op->getLoc())
-             << "no operand gives the size of loop " << loop;
+             << "no operand gives the size of loop " << loop
+             << ", expected one that the loop indexes alone";
   return success();
 }
 
@@ -238,14 +240,17 @@ static FailureOr<Access> getAccess(Operation *op, AffineMap map,
     int64_t constant = 0;
     if (!addLinear(map.getResult(d), 1, coefficients, constant))
       return emitError(op->getLoc())
-             << "indexing map " << AffineMapAttr::get(map) << " is not linear";
+             << "indexing map " << AffineMapAttr::get(map)
+             << " has no float64 evaluation, expected sums of loops times "
+                "constants";
     int64_t low = constant, high = constant;
     for (auto [coefficient, size] : llvm::zip(coefficients, fullSizes))
       (coefficient < 0 ? low : high) += coefficient * (size - 1);
     if (!llvm::is_contained(fullSizes, 0) && (low < 0 || high >= shape[d]))
       return emitError(op->getLoc())
              << "indices " << low << " to " << high << " of dimension " << d
-             << " exceed an operand of shape " << formatShape(shape);
+             << " of an operand of shape " << formatShape(shape)
+             << ", expected 0 to " << shape[d] - 1;
     bool local = d == selectedDim;
     for (size_t l = 0; l < fullSizes.size(); ++l)
       (local || static_cast<int64_t>(l) != loops.selected ? access.local
@@ -285,7 +290,7 @@ LogicalResult Evaluator::Impl::computeLinalg(linalg::LinalgOp op,
       if (!loop || !llvm::is_contained(loops.parallel, loop.getPosition()))
         return emitError(op.getLoc())
                << "output map " << AffineMapAttr::get(map)
-               << " is not made of parallel loops";
+               << " has no float64 evaluation, expected parallel loops";
     }
   loops.sizes = fullSizes;
   if (dim >= 0) {
@@ -356,7 +361,7 @@ LogicalResult Evaluator::Impl::computeLinalg(linalg::LinalgOp op,
               });
   if (Operation *where = undefined.load())
     return emitError(where->getLoc())
-           << "'" << where->getName() << "' is undefined for these operands";
+           << "'" << where->getName() << "' " << kUndefined;
   for (unsigned k = 0; k < numOutputs; ++k)
     if (dim < 0 || outputDims[k] >= 0)
       store(op->getResult(k), outputDims[k],

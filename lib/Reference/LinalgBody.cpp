@@ -8,6 +8,8 @@
 
 #include "LinalgBody.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 using namespace mlir;
 using namespace ringattn;
 using namespace ringattn::reference;
@@ -22,6 +24,15 @@ unsigned LinalgBody::getOrCreateSlot(Value value, Block *body) {
   return it->second;
 }
 
+/// Whether `op` of `block` is the same for all elements: a constant, or a size
+/// of a tensor from outside.
+static bool isUniform(Operation &op, const Block &block) {
+  if (auto dim = dyn_cast<tensor::DimOp>(op))
+    return dim.getConstantIndex() || dim.getIndex().getParentBlock() != &block;
+  return op.hasTrait<OpTrait::ConstantLike>() &&
+         getDType(op.getResult(0).getType());
+}
+
 FailureOr<LinalgBody> LinalgBody::get(linalg::LinalgOp op) {
   LinalgBody result;
   Block *block = op.getBlock();
@@ -34,8 +45,7 @@ FailureOr<LinalgBody> LinalgBody::get(linalg::LinalgOp op) {
            static_cast<int64_t>(index.getDim())});
       continue;
     }
-    if (nested.hasTrait<OpTrait::ConstantLike>() &&
-        getDType(nested.getResult(0).getType())) {
+    if (isUniform(nested, *block)) {
       Value value = nested.getResult(0);
       result.captured.push_back({value, result.getOrCreateSlot(value, block)});
       continue;
@@ -43,7 +53,9 @@ FailureOr<LinalgBody> LinalgBody::get(linalg::LinalgOp op) {
     std::optional<ScalarOp> scalarOp = ScalarOp::get(&nested);
     if (!scalarOp)
       return emitError(nested.getLoc())
-             << "'" << nested.getName() << "' has no float64 evaluation";
+             << "'" << nested.getName()
+             << "' has no float64 evaluation, expected scalar ops of arith and "
+                "math";
     Step step{&nested, *scalarOp, {}, 0};
     for (Value operand : nested.getOperands())
       step.operands.push_back(result.getOrCreateSlot(operand, block));

@@ -47,7 +47,10 @@ std::optional<DType> reference::getDType(Type type) {
 static LogicalResult verifyOp(Operation *op) {
   auto unsupported = [&] {
     return emitError(op->getLoc())
-           << "'" << op->getName() << "' has no float64 evaluation";
+           << "'" << op->getName()
+           << "' has no float64 evaluation, expected ringattn.attention, "
+              "linalg on tensors, elementwise arith and math, or "
+              "tensor.empty, dim, cast, splat, expand_shape, collapse_shape";
   };
   if (isa<func::ReturnOp, shard::ShardingOp>(op))
     return success();
@@ -56,8 +59,11 @@ static LogicalResult verifyOp(Operation *op) {
       continue;
     if (!getDType(type) ||
         (isa<ShapedType>(type) && !isa<RankedTensorType>(type)))
-      return emitError(op->getLoc()) << "'" << op->getName() << "' of type "
-                                     << type << " has no float64 evaluation";
+      return emitError(op->getLoc())
+             << "'" << op->getName() << "' of type " << type
+             << " has no float64 evaluation, expected "
+                "f64, f32, f16, bf16, an integer, or a "
+                "ranked tensor of these";
   }
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     if (!linalgOp.hasPureTensorSemantics())
@@ -177,7 +183,8 @@ FailureOr<Shape> Evaluator::Impl::getShape(Value value) {
           if (isa<RankedTensorType>(operand.getType()))
             return getShape(operand);
         return emitError(op->getLoc())
-               << "the shape of '" << op->getName() << "' is unknown";
+               << "the shape of '" << op->getName()
+               << "' is unknown, expected a tensor among its operands";
       });
 }
 

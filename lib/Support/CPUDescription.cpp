@@ -31,6 +31,34 @@ std::string CPUDescription::featureString() const {
   return text;
 }
 
+/// Refuses what LLVM has names for but no code that a package could hold: its
+/// code generator crashes, or the code does once it runs.
+static llvm::Error checkCodeGenerator(const llvm::MCSubtargetInfo &cpu,
+                                      const llvm::MCSubtargetInfo &subtarget,
+                                      llvm::StringRef features) {
+  const llvm::Triple &triple = subtarget.getTargetTriple();
+  if (triple.getArch() != llvm::Triple::x86_64)
+    return llvm::Error::success();
+  llvm::StringRef arch = triple.getArchName();
+  if (!cpu.checkFeatures("+64bit"))
+    return llvm::createStringError("target CPU '" + cpu.getCPU() +
+                                   "' lacks '64bit', expected a CPU of " +
+                                   arch);
+  // Numbers are passed in the registers of SSE2.
+  for (llvm::StringRef feature : {"64bit", "64bit-mode", "sse2"})
+    if (!subtarget.checkFeatures(("+" + feature).str()))
+      return llvm::createStringError("target features '" + features +
+                                     "' turn '" + feature + "' off, expected " +
+                                     arch + " with it");
+  for (llvm::StringRef feature : {"16bit-mode", "32bit-mode", "x32",
+                                  "soft-float", "retpoline-external-thunk"})
+    if (subtarget.checkFeatures(("+" + feature).str()))
+      return llvm::createStringError("target features '" + features +
+                                     "' turn '" + feature + "' on, expected " +
+                                     arch + " without it");
+  return llvm::Error::success();
+}
+
 llvm::Expected<CPUDescription> ringattn::describeCPU(llvm::StringRef cpu,
                                                      llvm::StringRef features) {
   llvm::InitializeNativeTarget();
@@ -74,6 +102,10 @@ llvm::Expected<CPUDescription> ringattn::describeCPU(llvm::StringRef cpu,
 
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
       target->createMCSubtargetInfo(triple, name, llvm::join(wanted, ",")));
+  std::unique_ptr<llvm::MCSubtargetInfo> bare(
+      target->createMCSubtargetInfo(triple, name, ""));
+  if (llvm::Error unable = checkCodeGenerator(*bare, *subtarget, features))
+    return unable;
   CPUDescription description;
   description.name = name;
   for (const llvm::SubtargetFeatureKV &feature :

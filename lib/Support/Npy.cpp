@@ -9,6 +9,7 @@
 #include "ringattn/Support/Npy.h"
 
 #include "ringattn/Support/Float16.h"
+#include "ringattn/Support/InputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Endian.h"
@@ -165,7 +166,8 @@ Expected<Header> HeaderParser::parse() {
                            {hasOrder, "fortran_order"},
                            {hasShape, "shape"}})
     if (!seen)
-      return error("no key '" + key + "'");
+      return error("no key '" + key +
+                   "', expected descr, fortran_order and shape");
   rest = rest.ltrim();
   if (!rest.empty())
     return error("expected nothing after '}' " + where());
@@ -350,6 +352,8 @@ Expected<HostArray> ringattn::parseNpy(StringRef bytes, StringRef file,
 
 Expected<HostArray> ringattn::readNpy(StringRef path, DType dtype,
                                       ArrayRef<int64_t> shape) {
+  if (Error error = checkInputFile(path, InputKinds::Regular))
+    return error;
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)

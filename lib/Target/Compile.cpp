@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "ringattn/InitAllDialects.h"
+#include "ringattn/Support/InputFile.h"
 #include "ringattn/Target/Files.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -45,6 +46,9 @@ static OwningOpRef<ModuleOp> parse(MLIRContext *context,
 
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 ringattn::readProgram(StringRef path) {
+  if (path != "-")
+    if (llvm::Error error = checkInputFile(path, InputKinds::RegularOrPipe))
+      return error;
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer)
     return llvm::createStringError("cannot read '" + path +

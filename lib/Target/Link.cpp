@@ -38,7 +38,8 @@ static Expected<Linker> findLinker() {
     if (ErrorOr<std::string> path = sys::findProgramByName(chosen))
       return asLinker(*path);
     return createStringError("cannot find the linker '" + Twine(chosen) +
-                             "' named by RINGATTN_LINKER");
+                             "' named by RINGATTN_LINKER, expected a program "
+                             "on the PATH or a path to one");
   }
   if (ErrorOr<std::string> path =
           sys::findProgramByName("ld.lld", {RINGATTN_LLVM_TOOLS_DIR}))

@@ -44,6 +44,13 @@ createTargetMachine(const CPUDescription &cpu) {
   return machine;
 }
 
+/// Code that runs before the runtime has seen which features the rest needs.
+static void keepToBaseline(Function &function, const Triple &triple) {
+  function.addFnAttr("target-cpu",
+                     triple.getArch() == Triple::x86_64 ? "x86-64" : "generic");
+  function.addFnAttr("target-features", "");
+}
+
 static void optimize(Module &module, TargetMachine &machine) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -115,6 +122,8 @@ ringattn::emitObject(mlir::ModuleOp program, const CPUDescription &cpu) {
     return createStringError("the lowered program does not define " +
                              kModuleQuerySymbol);
 
+  if (Function *query = module->getFunction(kModuleQuerySymbol))
+    keepToBaseline(*query, module->getTargetTriple());
   internalizeModule(*module, [&](const GlobalValue &value) {
     return llvm::is_contained(exports, value.getName());
   });

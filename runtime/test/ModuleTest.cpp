@@ -75,9 +75,10 @@ TEST(Manifest, ProblemsAreNamedByPath) {
       {with("[4]", "[18446744073709551615]"), "grid.shape[0]: expected an"},
       {with("[0]", "[1]"),
        "groups[0].axes[0]: expected an integer from 0 to 0"},
-      {with("[0]", "[0, 0]"), "groups[0].axes[1]: axis 0 is listed twice"},
-      {with("\"f32\"", "\"f8\""),
-       "entries[0].arguments[0].dtype: unknown element type 'f8'"},
+      {with("[0]", "[0, 0]"),
+       "groups[0].axes[1]: axis 0 is listed twice, expected each axis once"},
+      {with("\"f32\"", "\"f8\""), "entries[0].arguments[0].dtype: unknown "
+                                  "element type 'f8', expected f64"},
       {with("-1]", "-2]"), "entries[0].arguments[0].shape[1]: expected"},
       {with("\"dim\": 1, \"group\"", "\"dim\": 2, \"group\""),
        "entries[0].arguments[0].sharding.dim: expected an integer from 0 to 1"},
@@ -125,6 +126,9 @@ TEST(CpuFeatures, AreCheckedByName) {
   // No CPU has both.
   Status both = checkCpuFeatures({"xop", "amx-tile"});
   EXPECT_EQ(both.code, RR_UNAVAILABLE);
+  for (const char *feature : {"egpr", "push2pop2", "ppx", "ndd", "cf"})
+    EXPECT_EQ(checkCpuFeatures({"tbm", feature}).code, RR_UNAVAILABLE)
+        << feature;
 }
 
 TEST(Module, OtherVersionsAreRefused) {
@@ -205,7 +209,7 @@ TEST_F(Package, WhatIsNoModuleIsRefused) {
   EXPECT_EQ(open(directory + "/none.so", message), RR_NOT_FOUND);
   EXPECT_EQ(open(directory, message), RR_INVALID_ARGUMENT);
   EXPECT_EQ(open(write("text"), message), RR_DATA_LOSS);
-  EXPECT_CONTAINS(message, "is not a shared object");
+  EXPECT_CONTAINS(message, "is not a shared object, expected a 64-bit ELF");
   // A shared object, but no module.
   std::string path = write(libraryBytes());
   EXPECT_EQ(open(path, message), RR_DATA_LOSS);

@@ -103,6 +103,33 @@ func.func @around(%q: tensor<1x1x8x8xf32>, %w: tensor<8xf32>) -> tensor<1x1x8x8x
 
 // -----
 
+// What the sequence's loop indexes is sharded, though no attention reads it: a
+// rank has its rows of the table.
+
+// CHECK-LABEL: func.func @table(
+// CHECK-SAME:    %{{[a-z0-9]+}}: tensor<1x1x4x8xf32>
+// CHECK-SAME:    %[[T:[a-z0-9]+]]: tensor<8x4xf32>
+// CHECK-SAME:    dim = 1 : i64, sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>, type = tensor<8x8xf32>
+// CHECK:         linalg.generic
+// CHECK-SAME:      ins(%[[T]] : tensor<8x4xf32>)
+shard.grid @ring(shape = 2)
+func.func @table(%q: tensor<1x1x8x8xf32>, %t: tensor<8x8xf32>) -> tensor<1x1x8x8xf32> {
+  %e = tensor.empty() : tensor<1x1x8x8xf32>
+  %v = linalg.generic {
+      indexing_maps = [affine_map<(b, h, s, d) -> (d, s)>, affine_map<(b, h, s, d) -> (b, h, s, d)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%t : tensor<8x8xf32>) outs(%e : tensor<1x1x8x8xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  } -> tensor<1x1x8x8xf32>
+  %o = ringattn.attention %q, %q, %v {
+      sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.zigzag>}
+    : (tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x1x8x8xf32>
+  return %o : tensor<1x1x8x8xf32>
+}
+
+// -----
+
 // Without a sharding one device has everything.
 
 // CHECK-LABEL: func.func @one(
@@ -150,4 +177,99 @@ func.func @splat(%q: tensor<1x1x?x8xf32>, %w: tensor<f32>) -> tensor<1x1x?x8xf32
 func.func @cast(%q: tensor<?x?xf32>) -> tensor<3x?xf32> {
   %o = tensor.cast %q : tensor<?x?xf32> to tensor<3x?xf32>
   return %o : tensor<3x?xf32>
+}
+
+// -----
+
+// So is what an attention claims of its results' sizes.
+
+// CHECK-LABEL: func.func @static_results(
+// CHECK-SAME:    equal = [array<i64: 0, 0, 2>, array<i64: 0, 2, 10>]
+func.func @static_results(%q: tensor<?x2x?x8xf32>) -> (tensor<2x2x?x8xf32>, tensor<?x2x10xf32>) {
+  %o, %lse = ringattn.attention %q, %q, %q
+    : (tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>, tensor<?x2x?x8xf32>) -> (tensor<2x2x?x8xf32>, tensor<?x2x10xf32>)
+  return %o, %lse : tensor<2x2x?x8xf32>, tensor<?x2x10xf32>
+}
+
+// -----
+
+// A size that the program leaves open but that follows from a static one is
+// static for the caller.
+
+// CHECK-LABEL: func.func @derived(
+// CHECK-SAME:    %[[Q:[a-z0-9]+]]: tensor<1x2x5x8xf32>
+// CHECK-SAME:    %[[OUT:[a-z0-9]+]]: memref<1x2x5x8xf32>
+// CHECK-SAME:    results = [{
+// CHECK-SAME:      type = tensor<1x2x10x8xf32>}]
+// CHECK:         %[[O:.*]] = ringattn.ring_attention {{.*}} -> tensor<1x2x5x8xf32>
+// CHECK:         materialize_in_destination %[[O]] in restrict writable %[[OUT]]
+shard.grid @ring(shape = 2)
+func.func @derived(%q: tensor<1x2x10x8xf32>) -> tensor<?x?x?x8xf32> {
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x2x10x8xf32>, tensor<1x2x10x8xf32>, tensor<1x2x10x8xf32>) -> tensor<?x?x?x8xf32>
+  return %o : tensor<?x?x?x8xf32>
+}
+
+// -----
+
+// A length that the program computes is global, also behind an op.
+
+// CHECK-LABEL: func.func @computed(
+// CHECK:         %[[N:.*]] = arith.index_cast
+// CHECK:         ringattn.ring_attention {{.*}} global(%[[N]], %[[N]])
+shard.grid @ring(shape = 2)
+func.func @computed(%n: tensor<i64>) -> tensor<1xf32> {
+  %i = tensor.extract %n[] : tensor<i64>
+  %s = arith.index_cast %i : i64 to index
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty(%s) : tensor<1x1x?x4xf32>
+  %q = linalg.fill ins(%z : f32) outs(%e : tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>, tensor<1x1x?x4xf32>) -> tensor<1x1x?x4xf32>
+  %r = arith.constant dense<0.0> : tensor<1xf32>
+  return %r : tensor<1xf32>
+}
+
+// -----
+
+// A size that a body reads is the global one, too.
+
+// CHECK-LABEL: func.func @size_in_body(
+// CHECK-SAME:    %[[SIZE:[a-z0-9]+]]: index)
+// CHECK:         linalg.map
+// CHECK-NOT:     tensor.dim
+// CHECK:         arith.index_cast %[[SIZE]] : index to i32
+shard.grid @ring(shape = 2)
+func.func @size_in_body(%q: tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32> {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %q, %c2 : tensor<1x1x?x8xf32>
+  %e = tensor.empty(%n) : tensor<1x1x?x8xf32>
+  %v = linalg.map ins(%q : tensor<1x1x?x8xf32>) outs(%e : tensor<1x1x?x8xf32>)
+    (%x: f32, %out: f32) {
+      %c = arith.constant 2 : index
+      %d = tensor.dim %q, %c : tensor<1x1x?x8xf32>
+      %i = arith.index_cast %d : index to i32
+      %f = arith.sitofp %i : i32 to f32
+      %y = arith.divf %x, %f : f32
+      linalg.yield %y : f32
+    }
+  %o = ringattn.attention %q, %q, %v {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+    : (tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>, tensor<1x1x?x8xf32>) -> tensor<1x1x?x8xf32>
+  return %o : tensor<1x1x?x8xf32>
+}
+
+// -----
+
+// A size of a tensor without a rank is left to the tensor.
+
+// CHECK-LABEL: func.func @unranked(
+// CHECK:         %[[E:[a-z0-9]+]] = tensor.empty() : tensor<2xf32>
+// CHECK:         materialize_in_destination %[[E]]
+func.func @unranked(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %u = tensor.cast %x : tensor<2xf32> to tensor<*xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %u, %c0 : tensor<*xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %r = tensor.cast %e : tensor<?xf32> to tensor<2xf32>
+  return %r : tensor<2xf32>
 }

@@ -6,14 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckOptions.h"
 #include "CommandLine.h"
 
 #include "mlir/InitAllPasses.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "ringattn/InitAllDialects.h"
 #include "ringattn/InitAllPasses.h"
-#include "ringattn/Pipelines/Pipelines.h"
 #include "ringattn/Target/Compile.h"
 #include "ringattn/Target/Files.h"
 #include "llvm/Support/CommandLine.h"
@@ -23,53 +22,6 @@
 
 using namespace llvm;
 using namespace ringattn::tools;
-
-/// Parses the command line such that errors come back as text: LLVM's own way
-/// is to print them and exit with 1.
-static std::string parseOptions(ArrayRef<const char *> args,
-                                StringRef overview) {
-  std::string text;
-  raw_string_ostream os(text);
-  if (cl::ParseCommandLineOptions(args.size(), args.data(), overview, &os))
-    return "";
-  // "prog: what.  Try: ..." or "prog: for the --x option: what".
-  StringRef line = StringRef(text).ltrim().split('\n').first;
-  return line.split(": ").second.str();
-}
-
-/// Checks a pipeline, whose parser prints elsewhere.
-static std::string checkPipeline(StringRef option, StringRef pipeline) {
-  std::string text;
-  raw_string_ostream os(text);
-  if (succeeded(mlir::parsePassPipeline(pipeline, os)))
-    return "";
-  // "parser: [place: error: ]what"; what follows from it is on later lines.
-  StringRef line = StringRef(text).ltrim().split('\n').first;
-  if (size_t end = line.find("error: "); end != StringRef::npos)
-    line = line.substr(end + strlen("error: "));
-  line.consume_front("<Pass-Options-Parser>: ");
-  return (option + ": " + line).str();
-}
-
-static std::string checkPipelines(ArrayRef<const char *> args) {
-  while (!args.empty()) {
-    StringRef arg = args.consume_front();
-    if (!arg.starts_with("-"))
-      continue;
-    auto [option, value] = arg.split('=');
-    std::string error;
-    if (option.ltrim('-') == "ringattn-pipeline")
-      error = checkPipeline(option,
-                            ("any(ringattn-pipeline{" + value + "})").str());
-    else if (option.ltrim('-') == "pass-pipeline")
-      error = checkPipeline(option, value.empty() && !args.empty()
-                                        ? StringRef(args.consume_front())
-                                        : value);
-    if (!error.empty())
-      return error;
-  }
-  return "";
-}
 
 /// What MlirOptMain does with files, but for what it says of bad ones.
 static int run(StringRef input, StringRef output,

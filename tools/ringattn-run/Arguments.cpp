@@ -109,7 +109,8 @@ static Expected<HostArray> makeResult(const TensorInfo &info,
     }
     if (size < 0)
       return createStringError(
-          "the manifest leaves the shape of a result open");
+          "the manifest leaves a size of a result open, expected a number or "
+          "the size of an argument");
     shape.push_back(size);
   }
   return HostArray::create(info.dtype, shape);

@@ -50,9 +50,11 @@ static std::vector<int64_t> findOwners(SeqShardingAttr sharding, int64_t size,
 int ringattn::tools::checkResults(Package &package, mlir::func::FuncOp program,
                                   const EntryInfo &entry, const Arrays &arrays,
                                   const DeviceGrid &grid) {
-  if (!program)
-    return reportError("--check: the module does not carry its global program");
   DiagnosticPrinter &diagnostics = package.getDiagnostics();
+  if (!program)
+    return reportError("--check: '" + diagnostics.getFile() +
+                       "' does not carry its global program, expected a module "
+                       "compiled from one");
   auto failed = [&] {
     diagnostics.error("--check: the program cannot be evaluated");
     return ExitFailure;

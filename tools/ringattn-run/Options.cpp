@@ -10,6 +10,7 @@
 
 #include "CommandLine.h"
 #include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <cmath>
 
@@ -147,7 +148,8 @@ std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
 bool RunOptions::isPackage() const {
   if (StringRef(module).ends_with(".so"))
     return true;
+  // To look into a pipe would take from it.
   file_magic magic;
-  return !identify_magic(module, magic) &&
+  return sys::fs::is_regular_file(module) && !identify_magic(module, magic) &&
          magic == file_magic::elf_shared_object;
 }

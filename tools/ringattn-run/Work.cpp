@@ -195,17 +195,18 @@ static llvm::Error checkSizes(AttentionOp op, const AttentionSizes &sizes) {
 static Expected<AttentionSizes> getSizes(AttentionOp op,
                                          const SizeResolver &resolver) {
   AttentionSizes sizes;
-  std::pair<Value, SmallVector<TracedSize, 4> *> operands[] = {
-      {op.getQuery(), &sizes.query},
-      {op.getKey(), &sizes.key},
-      {op.getValue(), &sizes.value}};
-  for (auto [tensor, shape] : operands)
+  std::tuple<StringRef, Value, SmallVector<TracedSize, 4> *> operands[] = {
+      {"query", op.getQuery(), &sizes.query},
+      {"key", op.getKey(), &sizes.key},
+      {"value", op.getValue(), &sizes.value}};
+  for (auto [name, tensor, shape] : operands)
     for (int64_t dim = 0; dim < 4; ++dim) {
       std::optional<TracedSize> size = resolver.size(tensor, dim);
       if (!size)
-        return createStringError(where(op) +
-                                 "cannot tell the sizes of this attention from "
-                                 "those of the arguments");
+        return createStringError(where(op) + "the size of dimension " +
+                                 Twine(dim) + " of " + name +
+                                 " is computed, expected a static size or "
+                                 "one of an argument");
       shape->push_back(*size);
     }
   if (llvm::Error error = checkSizes(op, sizes))

@@ -19,13 +19,17 @@ namespace ringattn::reference {
 
 /// How a result compares with the oracle.
 ///
-/// An element passes where it is within the oracle's allowed error; where it
-/// equals a non-finite oracle; where the oracle allows anything and is finite,
-/// or both are non-finite. So -inf (the LSE of a row without keys) must be met
-/// exactly, a row without keys must be 0, and a NaN for a number fails.
+/// An element passes where it is within the oracle's allowed error, or equals a
+/// non-finite oracle. So -inf (the LSE of a row without keys) must be met
+/// exactly, a row without keys must be 0, and a NaN for a number fails. Where
+/// the oracle allows anything (its bound is not finite), there is nothing to
+/// compare, unless only one of the two is a number; a result of which nothing
+/// could be compared fails.
 struct CheckResult {
   bool passed = true;
   int64_t numCompared = 0;
+  /// Elements without a finite bound, beside those compared.
+  int64_t numSkipped = 0;
   int64_t numFailed = 0;
   /// Over the elements that are finite on both sides: the largest absolute
   /// error, and the largest relative to the largest magnitude of its row (along
@@ -66,8 +70,8 @@ mlir::FailureOr<CheckResult> check(Evaluator &evaluator, unsigned result,
                                    const HostArray &actual,
                                    const CheckOptions &options = {});
 
-/// One line: `max error 1.2e-07, relative 3.1e-07, 0.08 of the bound`, and the
-/// sample.
+/// One line: `max error 1.2e-07, relative 3.1e-07, 0.08 of the bound`, the
+/// sample, and the number of elements without a finite bound.
 std::string summarize(const CheckResult &result);
 
 /// One line for a failed check: `3 of 512 elements exceed the bound, worst at

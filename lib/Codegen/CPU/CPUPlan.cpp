@@ -57,8 +57,13 @@ FailureOr<CPUPlan> CPUPlan::get(FunctionOpInterface kernel) {
       field = value.getInt();
     else if (valid) {
       valid = false;
-      kernel->emitOpError() << kCPUAttr << " " << name
-                            << " is missing or below 1, expected a size";
+      InFlightDiagnostic diag = kernel->emitOpError()
+                                << kCPUAttr << " " << name << " is ";
+      if (Attribute wrong = dict.get(name))
+        diag << wrong;
+      else
+        diag << "missing";
+      diag << ", expected a size of at least 1";
     }
   });
   forEachFlag(plan, [&](StringRef name, bool &field) {

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -117,6 +118,38 @@ struct TruncF16 : OpRewritePattern<arith::TruncFOp> {
   }
 };
 
+/// f32 -> bf16, to nearest even; a NaN becomes quiet. Upstream's expansion
+/// selects a constant for NaN, which LLVM turns into a select of bf16: that
+/// rounds anew, by a function of the support library.
+struct TruncBF16 : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getIn()).isF32() ||
+        !getElementTypeOrSelf(op.getOut()).isBF16())
+      return failure();
+    Elementwise e(op.getLoc(), rewriter);
+    Type i32 = Elementwise::with(op.getIn().getType(), rewriter.getI32Type());
+    Type i16 = Elementwise::with(op.getIn().getType(), rewriter.getI16Type());
+    auto c = [&](int64_t v) { return e.integer(i32, v); };
+    Value bits = arith::BitcastOp::create(e.b, i32, op.getIn());
+    Value odd = arith::AndIOp::create(
+        e.b, arith::ShRUIOp::create(e.b, bits, c(16)), c(1));
+    Value rounded = arith::AddIOp::create(
+        e.b, arith::AddIOp::create(e.b, bits, c(0x7fff)), odd);
+    Value quiet = arith::OrIOp::create(e.b, bits, c(0x400000));
+    Value isNaN = arith::CmpIOp::create(
+        e.b, arith::CmpIPredicate::ugt,
+        arith::AndIOp::create(e.b, bits, c(0x7fffffff)), c(0x7f800000));
+    Value result = arith::SelectOp::create(e.b, isNaN, quiet, rounded);
+    result = arith::TruncIOp::create(
+        e.b, i16, arith::ShRUIOp::create(e.b, result, c(16)));
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), result);
+    return success();
+  }
+};
+
 /// f64 -> f16 or bf16 by way of f32, which must not round to nearest as well:
 /// it is cut off, with its last bit set where anything was lost (rounding to
 /// odd; S. Boldo, G. Melquiond, "Emulation of FMA and correctly rounded sums:
@@ -171,9 +204,99 @@ struct ExtToF64 : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
+/// Calls `body` with the offset and length of the powers of two that make up
+/// `count` lanes. None has a single lane: the last one overlaps instead.
+void forPieces(int64_t count, llvm::function_ref<void(int64_t, int64_t)> body) {
+  for (int64_t left = count; left > 0;) {
+    int64_t length = std::max<int64_t>(2, llvm::bit_floor<uint64_t>(left));
+    body(count - std::max(left, length), length);
+    left -= length;
+  }
+}
+
+/// Whether memory is accessed as a vector of this type: where a single lane is
+/// left over, LLVM has no code for all CPUs.
+bool isOneAccess(VectorType type) {
+  return !isa<Float16Type, BFloat16Type>(type.getElementType()) ||
+         type.getRank() != 1 || llvm::isPowerOf2_64(type.getDimSize(0));
+}
+
+/// The type that lanes are put together and taken apart in: LLVM rounds anew
+/// what it shuffles in f16 or bf16, where the CPU has no such type.
+VectorType asIntegers(VectorType type) {
+  return type.clone(IntegerType::get(type.getContext(), 16));
+}
+
+SmallVector<Value> moveBy(ImplicitLocOpBuilder &b, ValueRange indices,
+                          int64_t offset) {
+  SmallVector<Value> moved(indices);
+  if (offset > 0)
+    moved.back() = b.createOrFold<arith::AddIOp>(
+        moved.back(), arith::ConstantIndexOp::create(b, offset));
+  return moved;
+}
+
+/// Reads as many lanes at a time as a power of two has.
+struct SplitLoad : OpRewritePattern<vector::LoadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::LoadOp op,
+                                PatternRewriter &rewriter) const override {
+    VectorType type = op.getVectorType();
+    if (isOneAccess(type))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value all = arith::ConstantOp::create(b, b.getZeroAttr(asIntegers(type)));
+    forPieces(type.getDimSize(0), [&](int64_t at, int64_t length) {
+      auto piece = VectorType::get(length, type.getElementType());
+      Value lanes = vector::LoadOp::create(b, piece, op.getBase(),
+                                           moveBy(b, op.getIndices(), at));
+      all = vector::InsertStridedSliceOp::create(
+          b, arith::BitcastOp::create(b, asIntegers(piece), lanes), all,
+          ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+    });
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, type, all);
+    return success();
+  }
+};
+
+/// The same for writing.
+struct SplitStore : OpRewritePattern<vector::StoreOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::StoreOp op,
+                                PatternRewriter &rewriter) const override {
+    VectorType type = op.getVectorType();
+    if (isOneAccess(type))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value all =
+        arith::BitcastOp::create(b, asIntegers(type), op.getValueToStore());
+    forPieces(type.getDimSize(0), [&](int64_t at, int64_t length) {
+      Value lanes = vector::ExtractStridedSliceOp::create(
+          b, all, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{length},
+          ArrayRef<int64_t>{1});
+      auto piece = VectorType::get(length, type.getElementType());
+      vector::StoreOp::create(b, arith::BitcastOp::create(b, piece, lanes),
+                              op.getBase(), moveBy(b, op.getIndices(), at));
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct LegalizeNarrowFloatsPass
     : ringattn::impl::LegalizeNarrowFloatsPassBase<LegalizeNarrowFloatsPass> {
   using Base::Base;
+
+  LogicalResult initializeOptions(
+      StringRef text,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    if (failed(Base::initializeOptions(text, errorHandler)))
+      return failure();
+    llvm::Error error = describeCPU(targetCpu, targetFeatures).takeError();
+    return error ? errorHandler(llvm::toString(std::move(error))) : success();
+  }
 
   LogicalResult initialize(MLIRContext *context) override {
     llvm::Expected<CPUDescription> described =
@@ -192,10 +315,14 @@ struct LegalizeNarrowFloatsPass
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<ExtToF64, TruncF64>(&getContext(), /*benefit=*/2);
+    patterns.add<SplitLoad, SplitStore>(&getContext());
+    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     if (!cpu.has("f16c") && !cpu.has("avx512f"))
       patterns.add<ExtF16, TruncF16>(&getContext());
-    if (!cpu.has("avx512bf16") || !cpu.has("avx512vl"))
+    if (!cpu.has("avx512bf16") || !cpu.has("avx512vl")) {
       arith::populateExpandBFloat16Patterns(patterns);
+      patterns.add<TruncBF16>(&getContext(), /*benefit=*/2);
+    }
     if (failed(applyPatternsGreedily(function, std::move(patterns))))
       signalPassFailure();
   }

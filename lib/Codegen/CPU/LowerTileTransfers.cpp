@@ -187,7 +187,8 @@ struct LowerTileTransfersPass
           cast<MemRefType>(isa<LoadTileOp>(op) ? op->getOperand(0).getType()
                                                : op->getOperand(1).getType());
       if (tile.getRank() == 2 && memref.isDynamicDim(1)) {
-        op->emitOpError() << "has a row of dynamic size, expected a static one";
+        op->emitOpError() << "has rows of dynamic size in " << memref
+                          << ", expected a static size";
         return signalPassFailure();
       }
       TransferLowering lowering(op, /*vectorBytes=*/64);

@@ -26,6 +26,19 @@ namespace ringattn {
 using namespace mlir;
 using namespace ringattn;
 
+/// "0, ?" for static and dynamic bounds.
+static std::string describe(ArrayRef<int64_t> bounds) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(bounds, os, [&](int64_t bound) {
+    if (ShapedType::isDynamic(bound))
+      os << '?';
+    else
+      os << bound;
+  });
+  return text;
+}
+
 namespace {
 
 class LoopOutliner {
@@ -34,10 +47,14 @@ public:
       : loop(loop), symbols(symbols), b(loop.getLoc(), loop) {}
 
   LogicalResult run() {
-    if (loop->getNumResults() != 0 || !loop.isNormalized())
+    if (loop->getNumResults() != 0)
       return loop.emitOpError()
-             << "has results or a lower bound or step other than 0 and 1, "
-                "expected a loop over memrefs";
+             << "has " << loop->getNumResults() << " results, expected none";
+    if (!loop.isNormalized())
+      return loop.emitOpError()
+             << "has lower bounds (" << describe(loop.getStaticLowerBound())
+             << ") and steps (" << describe(loop.getStaticStep())
+             << "), expected 0 and 1";
     SmallVector<Value> sizes = getValueOrCreate(loop.getMixedUpperBound());
     Value count = sizes.front();
     for (Value size : ArrayRef(sizes).drop_front())

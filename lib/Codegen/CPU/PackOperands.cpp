@@ -82,7 +82,8 @@ private:
     }
     if (!source.view)
       return op.emitOpError()
-             << "right operand is not a tile loaded from one batch and head";
+             << "right operand is " << op.getInputs()[1]
+             << ", expected a tile loaded from one batch and head";
     return source;
   }
 

@@ -8,6 +8,8 @@
 
 #include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Tile/Passes.h"
+#include "ringattn/Support/CPUDescription.h"
+#include "ringattn/Support/PipelineRegistration.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -16,7 +18,6 @@
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -70,11 +71,11 @@ void ringattn::buildCPUTargetPhase(OpPassManager &pm, StringRef targetCpu,
   cleanUp(kernels);
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createExpandCPUMathPass());
+  kernels.addPass(createLowerCPUVectorsPass());
   LegalizeNarrowFloatsPassOptions narrow;
   narrow.targetCpu = targetCpu.str();
   narrow.targetFeatures = targetFeatures.str();
   kernels.addPass(createLegalizeNarrowFloatsPass(narrow));
-  kernels.addPass(createLowerCPUVectorsPass());
   kernels.addPass(createLowerAffinePass());
   cleanUp(kernels);
   pm.addPass(createOutlineParallelPass());
@@ -91,9 +92,13 @@ struct CPUKernelOptions : PassPipelineOptions<CPUKernelOptions> {
 } // namespace
 
 void ringattn::registerCPUKernelPipeline() {
-  PassPipelineRegistration<CPUKernelOptions>(
+  registerCheckedPipeline<CPUKernelOptions>(
       "ringattn-cpu-kernels",
       "Lowers the steps of a ring loop to kernels for x86-64",
+      [](const CPUKernelOptions &options) {
+        return describeCPU(options.targetCpu, options.targetFeatures)
+            .takeError();
+      },
       [](OpPassManager &pm, const CPUKernelOptions &options) {
         buildTilePhase(pm, options.targetCpu, options.targetFeatures);
         buildCPUTargetPhase(pm, options.targetCpu, options.targetFeatures);

@@ -45,7 +45,8 @@ static LogicalResult placeBuffers(Operation *tasks, Block *body,
     MemRefType type = buffer.getType();
     if (!type.hasStaticShape() || isCarried(buffer))
       return buffer.emitOpError()
-             << "cannot be placed on the stack, expected a static buffer that "
+             << "of type " << type
+             << " cannot be placed on the stack, expected a static buffer that "
                 "no loop carries";
     Type element = type.getElementType();
     int64_t width = element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8;

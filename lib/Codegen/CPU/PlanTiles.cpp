@@ -179,6 +179,15 @@ struct PlanCPUTilesPass
     : ringattn::impl::PlanCPUTilesPassBase<PlanCPUTilesPass> {
   using Base::Base;
 
+  LogicalResult initializeOptions(
+      StringRef text,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    if (failed(Base::initializeOptions(text, errorHandler)))
+      return failure();
+    llvm::Error error = describeCPU(targetCpu, targetFeatures).takeError();
+    return error ? errorHandler(llvm::toString(std::move(error))) : success();
+  }
+
   LogicalResult initialize(MLIRContext *context) override {
     llvm::Expected<CPUDescription> described =
         describeCPU(targetCpu, targetFeatures);

@@ -57,7 +57,9 @@ static LogicalResult tileContract(IRRewriter &rewriter, linalg::ContractOp op,
       scf::tileConsumerAndFuseProducersUsingSCF(
           rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(result))
-    return op.emitOpError() << "cannot be tiled";
+    return op.emitOpError() << "cannot be tiled, expected a contraction that "
+                               "takes tiles of "
+                            << rows << " rows and " << columns << " columns";
   for (Value v : op->getResults())
     rewriter.replaceAllUsesWith(v, result->replacements.lookup(v));
   rewriter.eraseOp(op);

@@ -67,7 +67,10 @@ static LogicalResult splitRest(IRRewriter &rewriter, linalg::LinalgOp op,
       rewriter, cast<TilingInterface>(op.getOperation()), /*dimension=*/1,
       rewriter.getIndexAttr(ranges[1] / lanes * lanes));
   if (!whole || !rest)
-    return op.emitOpError() << "cannot be split";
+    return op.emitOpError() << "has rows of " << ranges[1]
+                            << " that cannot be split, expected an op that "
+                               "takes multiples of "
+                            << lanes;
   return success();
 }
 
@@ -80,7 +83,9 @@ static LogicalResult vectorize(IRRewriter &rewriter, linalg::LinalgOp op,
     FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
         rewriter, cast<TilingInterface>(op.getOperation()), options);
     if (failed(tiled))
-      return op.emitOpError() << "cannot be tiled";
+      return op.emitOpError() << "cannot be tiled, expected an op that takes "
+                                 "tiles of ("
+                              << sizes << ")";
     rewriter.replaceOp(op, tiled->replacements);
     op = cast<linalg::LinalgOp>(tiled->tiledOps.front());
     rewriter.setInsertionPoint(op);
@@ -91,7 +96,9 @@ static LogicalResult vectorize(IRRewriter &rewriter, linalg::LinalgOp op,
       /*assumeDynamicDimsMatchVecSizes=*/false,
       /*createNamedContraction=*/true);
   if (failed(result))
-    return op.emitOpError() << "cannot be vectorized";
+    return op.emitOpError()
+           << "cannot be vectorized, expected an elementwise op, "
+              "a reduction or a contraction on static tiles";
   rewriter.replaceOp(op, result->replacements);
   return success();
 }

@@ -29,6 +29,16 @@ FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
   if (!dict)
     return kernel->emitOpError()
            << "kernel has no tile plan, expected the attribute " << kTilesAttr;
+  auto reject = [&](StringRef name, StringRef expected) {
+    InFlightDiagnostic diag = kernel->emitOpError()
+                              << kTilesAttr << " " << name << " is ";
+    if (Attribute wrong = dict.get(name))
+      diag << wrong;
+    else
+      diag << "missing";
+    diag << ", expected " << expected;
+    return diag;
+  };
   TilePlan plan;
   for (auto [name, field] :
        {std::pair<StringRef, int64_t *>{"rows", &plan.rows},
@@ -38,14 +48,12 @@ FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
         {"value_size", &plan.valueSize}}) {
     auto value = dict.getAs<IntegerAttr>(name);
     if (!value || value.getInt() < 1)
-      return kernel->emitOpError() << kTilesAttr << " " << name
-                                   << " is missing or below 1, expected a size";
+      return reject(name, "a size of at least 1");
     *field = value.getInt();
   }
   auto operand = dict.getAs<TypeAttr>("operand");
   if (!operand || !isa<FloatType>(operand.getValue()))
-    return kernel->emitOpError()
-           << kTilesAttr << " operand is missing, expected a float type";
+    return reject("operand", "a float type");
   plan.operand = operand.getValue();
   if (plan.columns % plan.maskedColumns != 0)
     return kernel->emitOpError()

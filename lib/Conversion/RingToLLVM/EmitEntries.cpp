@@ -17,7 +17,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Shard/IR/ShardOps.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_EMITENTRIESPASS
@@ -36,9 +35,10 @@ public:
       : entry(entry), signature(std::move(signature)), loc(entry.getLoc()),
         builder(entry.getContext()), converter(entry.getContext()) {}
 
-  void run();
+  LogicalResult run();
 
 private:
+  LogicalResult verify();
   Value loadSize(int64_t position);
   Value ringRank(SeqShardingAttr sharding);
   Value ringSize(SeqShardingAttr sharding);
@@ -123,7 +123,39 @@ Value WrapperBuilder::ringSize(SeqShardingAttr sharding) {
       builder.getDenseI64ArrayAttr(sharding.getAxes()));
 }
 
-void WrapperBuilder::run() {
+/// Checks that the entry's arguments are those that its signature describes.
+LogicalResult WrapperBuilder::verify() {
+  size_t sizes = 0;
+  for (const EntryValue &value : signature.arguments)
+    sizes += value.type.getNumDynamicDims();
+  size_t buffers = signature.arguments.size() + signature.results.size();
+  if (entry.getNumArguments() != buffers + sizes)
+    return entry.emitError()
+           << "entry '" << entry.getName() << "' has "
+           << entry.getNumArguments() << " arguments, expected "
+           << buffers + sizes << " by its " << EntrySignature::kAttrName;
+  auto emitArgument = [&](size_t index, Type type) {
+    return entry.emitError()
+           << "argument " << index << " of entry '" << entry.getName()
+           << "' has type " << type << ", expected ";
+  };
+  for (auto [index, value] : llvm::enumerate(llvm::concat<const EntryValue>(
+           signature.arguments, signature.results))) {
+    Type type = entry.getArgumentTypes()[index];
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref || memref.getRank() != value.type.getRank())
+      return emitArgument(index, type)
+             << "a memref of rank " << value.type.getRank();
+  }
+  for (size_t index = buffers; index < buffers + sizes; ++index)
+    if (Type type = entry.getArgumentTypes()[index]; !type.isIndex())
+      return emitArgument(index, type) << builder.getIndexType();
+  return success();
+}
+
+LogicalResult WrapperBuilder::run() {
+  if (failed(verify()))
+    return failure();
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   builder.setInsertionPointAfter(entry);
   auto wrapper =
@@ -155,11 +187,21 @@ void WrapperBuilder::run() {
   func::ReturnOp::create(builder, loc);
   entry->removeAttr(EntrySignature::kAttrName);
   entry.setPrivate();
+  return success();
 }
 
 namespace {
 struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
-  using EmitEntriesPassBase::EmitEntriesPassBase;
+  using Base::Base;
+
+  LogicalResult initializeOptions(
+      StringRef text,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    if (failed(Base::initializeOptions(text, errorHandler)))
+      return failure();
+    llvm::Error error = describeCPU(targetCpu, targetFeatures).takeError();
+    return error ? errorHandler(llvm::toString(std::move(error))) : success();
+  }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -181,7 +223,8 @@ struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (std::optional<EntrySignature> signature =
               EntrySignature::get(function))
-        WrapperBuilder(function, std::move(*signature)).run();
+        if (failed(WrapperBuilder(function, std::move(*signature)).run()))
+          return signalPassFailure();
   }
 };
 } // namespace

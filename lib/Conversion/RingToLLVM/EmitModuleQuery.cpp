@@ -72,6 +72,11 @@ void EmitModuleQuery::runOnOperation() {
                           "(run ringattn-emit-entries)";
     return signalPassFailure();
   }
+  if (module.lookupSymbol("rr_module_query")) {
+    module.emitError() << "has rr_module_query already, expected a module "
+                          "without it";
+    return signalPassFailure();
+  }
   std::string program;
   if (auto attr =
           module->getAttrOfType<DenseResourceElementsAttr>("ringattn.program"))

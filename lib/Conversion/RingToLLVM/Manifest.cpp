@@ -9,7 +9,6 @@
 #include "Manifest.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "ringattn/Dialect/RingAttn/Transforms/EntrySignature.h"
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
 #include "llvm/ADT/SetVector.h"
@@ -105,8 +104,10 @@ static FailureOr<llvm::json::Value> valueObject(func::FuncOp function,
 FailureOr<std::string> ringattn::buildManifest(ModuleOp module,
                                                ArrayAttr groups,
                                                const ManifestTarget &target) {
+  FailureOr<shard::GridOp> gridOp = ringcomm::getGrid(module);
+  if (failed(gridOp))
+    return failure();
   llvm::json::Array entries;
-  FlatSymbolRefAttr gridName;
   for (auto function : module.getOps<func::FuncOp>()) {
     std::optional<EntrySignature> signature = EntrySignature::get(function);
     if (!signature)
@@ -119,8 +120,6 @@ FailureOr<std::string> ringattn::buildManifest(ModuleOp module,
         if (failed(object))
           return failure();
         array->push_back(std::move(*object));
-        if (value.sharding)
-          gridName = value.sharding.getGrid();
       }
     for (const EqualSizes &pair : signature->equal) {
       llvm::json::Array both{dimReference(pair.a)};
@@ -137,12 +136,11 @@ FailureOr<std::string> ringattn::buildManifest(ModuleOp module,
   }
 
   llvm::json::Value grid = nullptr;
-  if (gridName) {
-    auto op = module.lookupSymbol<shard::GridOp>(gridName.getAttr());
+  if (*gridOp) {
     llvm::json::Array shape;
-    for (int64_t size : op.getShape())
+    for (int64_t size : gridOp->getShape())
       shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
-    grid = llvm::json::Object{{"name", gridName.getValue()},
+    grid = llvm::json::Object{{"name", gridOp->getSymName()},
                               {"shape", std::move(shape)}};
   }
   llvm::json::Array groupObjects;

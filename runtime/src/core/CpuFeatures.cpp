@@ -26,7 +26,8 @@ enum : uint64_t {
   NoState = 0,
   AvxState = 0x6,
   Avx512State = 0xe6,
-  AmxState = 0x60000
+  AmxState = 0x60000,
+  ApxState = 0x80000
 };
 
 struct Feature {
@@ -55,6 +56,7 @@ constexpr Feature features[] = {
     {"f16c", 1, 0, ECX, 29, AvxState},
     {"fma4", 0x80000001, 0, ECX, 16, AvxState},
     {"xop", 0x80000001, 0, ECX, 11, AvxState},
+    {"tbm", 0x80000001, 0, ECX, 21, NoState},
     {"lzcnt", 0x80000001, 0, ECX, 5, NoState},
     {"bmi", 7, 0, EBX, 3, NoState},
     {"avx2", 7, 0, EBX, 5, AvxState},
@@ -91,6 +93,14 @@ constexpr Feature features[] = {
     {"avx10.1", 7, 1, EDX, 19, Avx512State},
     {"avx10.1-256", 7, 1, EDX, 19, AvxState},
     {"avx10.1-512", 7, 1, EDX, 19, Avx512State},
+    {"egpr", 7, 1, EDX, 21, ApxState},
+    {"push2pop2", 7, 1, EDX, 21, ApxState},
+    {"ppx", 7, 1, EDX, 21, ApxState},
+    {"ndd", 7, 1, EDX, 21, ApxState},
+    {"ccmp", 7, 1, EDX, 21, ApxState},
+    {"nf", 7, 1, EDX, 21, ApxState},
+    {"cf", 7, 1, EDX, 21, ApxState},
+    {"zu", 7, 1, EDX, 21, ApxState},
 };
 
 bool startsWith(std::string_view text, std::string_view prefix) {

@@ -17,9 +17,9 @@
 namespace ringrt {
 
 /// Refuses, by name, the first of `features` (LLVM's names, an optional leading
-/// '+') that this CPU or its operating system lacks. Names outside the vector
-/// extensions that the table does not know are accepted; an unknown vector
-/// extension cannot be vouched for and is refused.
+/// '+') that this CPU or its operating system lacks. Names that the table does
+/// not know are accepted, but for those of vector extensions, which cannot be
+/// vouched for.
 Status checkCpuFeatures(const std::vector<std::string> &features);
 
 } // namespace ringrt

@@ -184,7 +184,7 @@ private:
     for (size_t i = 0; i < it->size(); ++i) {
       std::string path = at("groups", i);
       if (!manifest.grid)
-        return fail(path, "a group needs a grid, which is null");
+        return fail(path, "grid is null, expected one for a group");
       const Json *axes = field((*it)[i], path, "axes");
       if (!axes || !array(*axes, path + ".axes"))
         return false;
@@ -196,7 +196,8 @@ private:
         for (int32_t other : group)
           if (other == axis)
             return fail(at(path + ".axes", a),
-                        "axis " + std::to_string(axis) + " is listed twice");
+                        "axis " + std::to_string(axis) +
+                            " is listed twice, expected each axis once");
         group.push_back(int32_t(axis));
       }
       manifest.groups.push_back(std::move(group));
@@ -215,7 +216,9 @@ private:
       if (!string((*entries)[i], path, "name", entry.name))
         return false;
       if (!names.insert(entry.name).second)
-        return fail(path + ".name", "'" + entry.name + "' is defined twice");
+        return fail(path + ".name",
+                    "'" + entry.name +
+                        "' is defined twice, expected each name once");
       if (!parseTensors((*entries)[i], path, "arguments", nullptr,
                         entry.arguments) ||
           !parseTensors((*entries)[i], path, "results", &entry.arguments,
@@ -275,7 +278,9 @@ private:
       return false;
     out.elementBytes = elementBytesOf(out.dtype);
     if (!out.elementBytes)
-      return fail(path + ".dtype", "unknown element type '" + out.dtype + "'");
+      return fail(path + ".dtype", "unknown element type '" + out.dtype +
+                                       "', expected f64, f32, f16, bf16, i64, "
+                                       "i32, i16, i8 or i1");
     const Json *shape = field(json, path, "shape");
     if (!shape || !array(*shape, path + ".shape"))
       return false;

@@ -49,7 +49,7 @@ bool within(uint64_t offset, uint64_t bytes, uint64_t size) {
 Status checkPackage(const std::string &path) {
   const char *name = path.c_str();
   File file;
-  file.descriptor = open(name, O_RDONLY | O_CLOEXEC);
+  file.descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file.descriptor < 0)
     return makeError(errno == ENOENT ? RR_NOT_FOUND : RR_INVALID_ARGUMENT,
                      "cannot open module '%s': %s", name, strerror(errno));
@@ -68,7 +68,11 @@ Status checkPackage(const std::string &path) {
   if (size < sizeof(header) || !file.read(&header, sizeof(header), 0) ||
       memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
       header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN)
-    return makeError(RR_DATA_LOSS, "module '%s' is not a shared object", name);
+    return makeError(
+        RR_DATA_LOSS,
+        "module '%s' is not a shared object, expected a 64-bit ELF "
+        "file of type DYN",
+        name);
   if (hostMachine != EM_NONE && header.e_machine != hostMachine)
     return makeError(RR_DATA_LOSS,
                      "module '%s' was built for another machine (ELF machine "

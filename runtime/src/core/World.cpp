@@ -53,7 +53,8 @@ static Status checkOptions(const rr_world_options &options) {
                      "thread",
                      options.transport == RR_TRANSPORT_MPI ? "mpi" : "nccl");
   default:
-    return makeError(RR_INVALID_ARGUMENT, "unknown transport %d",
+    return makeError(RR_INVALID_ARGUMENT,
+                     "unknown transport %d, expected 0 (thread)",
                      static_cast<int>(options.transport));
   }
   switch (int(options.device)) {
@@ -65,7 +66,7 @@ static Status checkOptions(const rr_world_options &options) {
                      "device %s is not part of this runtime; available: cpu",
                      options.device == RR_DEVICE_CUDA ? "cuda" : "sim");
   default:
-    return makeError(RR_INVALID_ARGUMENT, "unknown device %d",
+    return makeError(RR_INVALID_ARGUMENT, "unknown device %d, expected 0 (cpu)",
                      static_cast<int>(options.device));
   }
   if (Status s = checkSeconds(options.timeout_seconds, "the timeout"); !s.ok())

@@ -54,3 +54,27 @@ func.func @wide_back(%h: f16, %b: bf16) -> (f64, f64) {
   %y = arith.extf %b : bf16 to f64
   return %x, %y : f64, f64
 }
+
+// Memory is accessed in powers of two, and never a single lane; lanes are put
+// together and taken apart as integers.
+// CHECK-LABEL: func.func @odd_lanes(
+// CHECK-SAME:    %[[FROM:.*]]: memref<2x25xbf16>, %[[TO:.*]]: memref<2x25xbf16>
+// CHECK-DAG:     %[[C1:.*]] = arith.constant 1 : index
+// CHECK-DAG:     %[[C16:.*]] = arith.constant 16 : index
+// CHECK-DAG:     %[[C23:.*]] = arith.constant 23 : index
+// CHECK-DAG:     vector.load %[[FROM]][%[[C1]], %{{.*}}] : memref<2x25xbf16>, vector<16xbf16>
+// CHECK-DAG:     vector.load %[[FROM]][%[[C1]], %[[C16]]] : memref<2x25xbf16>, vector<8xbf16>
+// CHECK-DAG:     vector.load %[[FROM]][%[[C1]], %[[C23]]] : memref<2x25xbf16>, vector<2xbf16>
+// CHECK-NOT:     {{vector.load|vector.shuffle .*bf16}}
+// CHECK:         vector.store %{{.*}}, %[[TO]][%[[C1]], %{{.*}}] : memref<2x25xbf16>, vector<16xbf16>
+// CHECK:         vector.store %{{.*}}, %[[TO]][%[[C1]], %[[C16]]] : memref<2x25xbf16>, vector<8xbf16>
+// CHECK:         vector.store %{{.*}}, %[[TO]][%[[C1]], %[[C23]]] : memref<2x25xbf16>, vector<2xbf16>
+// CHECK-NOT:     {{vector.store|vector.shuffle .*bf16}}
+// CHECK:         return
+func.func @odd_lanes(%from: memref<2x25xbf16>, %to: memref<2x25xbf16>) attributes {ringattn.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = vector.load %from[%c1, %c0] : memref<2x25xbf16>, vector<25xbf16>
+  vector.store %x, %to[%c1, %c0] : memref<2x25xbf16>, vector<25xbf16>
+  return
+}

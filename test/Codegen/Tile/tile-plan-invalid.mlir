@@ -17,8 +17,25 @@ func.func @divisor(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {r
 
 // -----
 
-// expected-error @below {{rows is missing or below 1, expected a size}}
+// expected-error @below {{rows is missing, expected a size of at least 1}}
 func.func @rows(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ringattn.kernel, ringattn.tiles = {}} {
+  ringattn.finalize ins(%o, %m, %m : memref<1x1x8x4xf32>, memref<1x1x8xf32>, memref<1x1x8xf32>) outs(%o : memref<1x1x8x4xf32>)
+  return
+}
+
+// -----
+
+// expected-error @below {{rows is 0 : i64, expected a size of at least 1}}
+func.func @zero(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ringattn.kernel, ringattn.tiles = {rows = 0}} {
+  ringattn.finalize ins(%o, %m, %m : memref<1x1x8x4xf32>, memref<1x1x8xf32>, memref<1x1x8xf32>) outs(%o : memref<1x1x8x4xf32>)
+  return
+}
+
+// -----
+
+// expected-error @below {{operand is i32, expected a float type}}
+func.func @operand(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ringattn.kernel, ringattn.tiles =
+    {columns = 64, head_size = 4, masked_columns = 32, operand = i32, rows = 8, value_size = 16}} {
   ringattn.finalize ins(%o, %m, %m : memref<1x1x8x4xf32>, memref<1x1x8xf32>, memref<1x1x8xf32>) outs(%o : memref<1x1x8x4xf32>)
   return
 }

@@ -23,3 +23,10 @@ module attributes {ringattn.manifest = "{}"} {
 // expected-error @below {{has no ringattn.manifest attribute, expected one (run ringattn-emit-entries)}}
 module {
 }
+
+// -----
+
+// expected-error @below {{has rr_module_query already, expected a module without it}}
+module attributes {ringattn.manifest = "{}"} {
+  llvm.func @rr_module_query(i32) -> !llvm.ptr
+}

@@ -19,7 +19,7 @@ func.func @f(%s: index) {
 
 // Tensors or memrefs.
 func.func @f(%q: tensor<1x2x8x4xf32>, %k: memref<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: index) {
-  // expected-error@+1 {{'ringattn.ring_attention' op mixes tensors and memrefs, expected one kind}}
+  // expected-error@+1 {{'ringattn.ring_attention' op mixes 'tensor<1x2x8x4xf32>' and 'memref<1x2x8x4xf32>', expected tensors or memrefs only}}
   %0 = ringattn.ring_attention ins(%q, %k, %v : tensor<1x2x8x4xf32>, memref<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%o : tensor<1x2x8x4xf32>)
     global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f32} -> tensor<1x2x8x4xf32>
   return
@@ -145,7 +145,7 @@ func.func @f(%q: memref<1x2x8x4xbf16>, %k: memref<1x2x8x8xbf16>, %v: memref<1x2x
 
 // A scale is finite.
 func.func @f(%q: memref<1x2x8x4xbf16>, %k: memref<1x2x8x4xbf16>, %v: memref<1x2x8x4xbf16>, %a: memref<1x2x8x4xf32>, %m: memref<1x2x8xf32>, %l: memref<1x2x8xf32>, %i: index) {
-  // expected-error@+1 {{'ringattn.online_attention' op scale is 0x7F800000 : f32, expected a finite number}}
+  // expected-error@+1 {{'ringattn.online_attention' op scale is 0x7F800000 : f32, expected a magnitude of at most 2.359e+38, which log2(e) leaves finite in 'f32'}}
   ringattn.online_attention ins(%q, %k, %v : memref<1x2x8x4xbf16>, memref<1x2x8x4xbf16>, memref<1x2x8x4xbf16>) outs(%a, %m, %l : memref<1x2x8x4xf32>, memref<1x2x8xf32>, memref<1x2x8xf32>)
     at(%i, %i of %i) global(%i, %i) hop(%i)
     {layout = #ringattn.contiguous, mask = #ringattn.full, scale = 0x7F800000 : f32}
@@ -185,5 +185,15 @@ func.func @f(%m: memref<?x?xf32>, %i: index) {
 func.func @f(%t: tensor<8x4xf32>, %m: memref<?x?xbf16>, %i: index) {
   // expected-error@+1 {{'ringattn.store_tile' op tile element type is 'f32', expected 'bf16'}}
   ringattn.store_tile %t, %m[%i] : tensor<8x4xf32>, memref<?x?xbf16>
+  return
+}
+
+// -----
+
+// A misspelt sharding must not run on one rank.
+func.func @f(%q: memref<1x1x4x4xf32>, %o: memref<1x1x4x4xf32>, %s: index) {
+  // expected-error@+1 {{'ringattn.ring_attention' op has the unknown attribute 'shard', expected mask, scale, sharding or a name with another dialect's prefix}}
+  ringattn.ring_attention ins(%q, %q, %q : memref<1x1x4x4xf32>, memref<1x1x4x4xf32>, memref<1x1x4x4xf32>)
+    outs(%o : memref<1x1x4x4xf32>) global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f64, shard}
   return
 }

@@ -326,9 +326,26 @@ func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x
 
 // A scale is finite.
 func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x16x4xf32>) {
-  // expected-error@+1 {{'ringattn.attention' op scale is 0x7FC00000 : f32, expected a finite number}}
+  // expected-error@+1 {{'ringattn.attention' op scale is 0x7FC00000 : f32, expected a magnitude of at most 2.359e+38, which log2(e) leaves finite in 'f32'}}
   %o = ringattn.attention %q, %k, %v {scale = 0x7FC00000 : f32} : (tensor<1x8x16x4xf32>, tensor<1x2x16x4xf32>, tensor<1x2x16x4xf32>) -> tensor<1x8x16x4xf32>
   return
+}
+
+// -----
+
+// The scale is applied in the accumulators' type, in base 2.
+func.func @wide_scale(%q: tensor<1x8x16x4xbf16>, %k: tensor<1x2x16x4xbf16>, %v: tensor<1x2x16x4xbf16>) -> tensor<1x8x16x4xbf16> {
+  // expected-error@+1 {{'ringattn.attention' op scale is -3.000000e+38 : f64, expected a magnitude of at most 2.359e+38, which log2(e) leaves finite in 'f32'}}
+  %o = ringattn.attention %q, %k, %v {scale = -3.0e+38 : f64} : (tensor<1x8x16x4xbf16>, tensor<1x2x16x4xbf16>, tensor<1x2x16x4xbf16>) -> tensor<1x8x16x4xbf16>
+  return %o : tensor<1x8x16x4xbf16>
+}
+
+// -----
+
+func.func @wide_scale_f64(%q: tensor<1x8x16x4xf64>, %k: tensor<1x2x16x4xf64>, %v: tensor<1x2x16x4xf64>) -> tensor<1x8x16x4xf64> {
+  // expected-error@+1 {{'ringattn.attention' op scale is 1.300000e+308 : f64, expected a magnitude of at most 1.246e+308, which log2(e) leaves finite in 'f64'}}
+  %o = ringattn.attention %q, %k, %v {scale = 1.3e+308 : f64} : (tensor<1x8x16x4xf64>, tensor<1x2x16x4xf64>, tensor<1x2x16x4xf64>) -> tensor<1x8x16x4xf64>
+  return %o : tensor<1x8x16x4xf64>
 }
 
 // -----
@@ -421,4 +438,22 @@ func.func @two_dynamic_axes(%q: tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32> {
   %o = ringattn.attention %q, %q, %q {sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
     : (tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>, tensor<1x1x8x4xf32>) -> tensor<1x1x8x4xf32>
   return %o : tensor<1x1x8x4xf32>
+}
+
+// -----
+
+// A misspelt mask must not run unmasked.
+func.func @f(%q: tensor<1x1x4x4xf32>) {
+  // expected-error@+1 {{'ringattn.attention' op has the unknown attribute 'msk', expected mask, scale, sharding or a name with another dialect's prefix}}
+  %o = ringattn.attention %q, %q, %q {msk = #ringattn.causal} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Nor one with the dialect's own prefix.
+func.func @f(%q: tensor<1x1x4x4xf32>) {
+  // expected-error@+1 {{'ringattn.attention' op has the unknown attribute 'ringattn.mask', expected mask, scale, sharding}}
+  %o = ringattn.attention %q, %q, %q {ringattn.mask = #ringattn.causal} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return
 }

@@ -106,6 +106,15 @@ func.func @scales(%q: tensor<1x2x8x4xf32>) {
   return
 }
 
+// What another dialect attaches is its own affair.
+// CHECK-LABEL: func.func @foreign_attribute
+// CHECK: {tensor.note = "seen"}
+func.func @foreign_attribute(%q: tensor<1x2x8x4xf32>) {
+  %0 = ringattn.attention %q, %q, %q {tensor.note = "seen"}
+    : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @spmd
 // CHECK: ringattn.ring_attention ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<1x4x2x4xf32>, tensor<1x2x?x4xf32>, tensor<1x2x?x8xf32>) outs(%{{.*}}, %{{.*}} : tensor<1x4x2x8xf32>, tensor<1x4x2xf32>) global(%{{.*}}, %{{.*}}) {mask = #ringattn.causal, scale = 5.000000e-01 : f64, sharding = #ringattn.seq_sharding<@ring, axes = [0]>} -> tensor<1x4x2x8xf32>, tensor<1x4x2xf32>
 // CHECK: ringattn.ring_attention ins({{.*}} : memref<1x4x2x4xf32>, memref<1x4x2x4xf32>, memref<1x4x2x4xf32>) outs(%{{.*}} : memref<1x4x2x4xf32>) global(%{{.*}}, %{{.*}}) {mask = #ringattn.full, scale = 1.000000e+00 : f32}

@@ -3,12 +3,17 @@ ones than this too, as far as their code runs here)."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from faults import each, test
 from oracle import Mask
 from placement import Layout
 from program import OTHER_CPUS, Case, Failure, Tools
+
+
+EVERY_CPU = ("x86-64", "haswell", "skylake-avx512", "sapphirerapids", "znver5")
 
 
 @each("head_sizes")
@@ -31,6 +36,54 @@ def other_cpus():
                 cpu=cpu, dtype=dtype, around=True, mask=Mask("causal"), sq=130, sk=130,
                 heads=2, d=40, dv=24, layout=Layout("zigzag"),
             )  # fmt: skip
+
+
+@each("short_rows")
+def short_rows():
+    """One row a rank of a size that leaves one element to its last vector."""
+    for dtype in ("bf16", "f16"):
+        for d, dv in ((9, 9), (17, 17), (25, 33), (33, 1)):
+            yield f"{d}_{dv}_{dtype}", Case(
+                dtype=dtype, d=d, dv=dv, sq=3, sk=3, ranks=3
+            )
+
+
+@test
+def short_rows_on_every_cpu(tools: Tools) -> None:
+    """Also code that this machine cannot run is generated."""
+    text = ""
+    for dtype, d, rows in itertools.product(("bf16", "f16"), (9, 17, 25, 41), (1, 2)):
+        shape = f"tensor<1x1x{rows}x{d}x{dtype}>"
+        text += (
+            f"func.func @{dtype}_{d}_{rows}(%q: {shape}) -> {shape} {{\n"
+            f"  %o = ringattn.attention %q, %q, %q : ({shape}, {shape}, {shape}) -> "
+            f"{shape}\n  return %o : {shape}\n}}\n"
+        )
+    for cpu in EVERY_CPU:
+        tools.compile(text, cpu)
+
+
+@test
+def odd_rows_on_every_cpu(tools: Tools) -> None:
+    """Rows that no power of two divides, on a ring: their vectors stay in registers
+    across loops."""
+    sizes = ((4, 2, 24, 18, 37), (3, 3, 34, 20, 9), (6, 3, 30, 34, 15), (3, 1, 39, 6, 6))
+    text = "shard.grid @ring(shape = 2)\n"
+    for dtype, (heads, kv_heads, rows, d, dv) in itertools.product(
+        ("bf16", "f16"), sizes
+    ):
+        q, k, v, o = (
+            f"tensor<1x{h}x{rows}x{size}x{dtype}>"
+            for h, size in ((heads, d), (kv_heads, d), (kv_heads, dv), (heads, dv))
+        )
+        text += (
+            f"func.func @{dtype}_{d}_{dv}(%q: {q}, %k: {k}, %v: {v}) -> {o} {{\n"
+            "  %o = ringattn.attention %q, %k, %v {\n"
+            "      sharding = #ringattn.seq_sharding<@ring, axes = [0]>}\n"
+            f"    : ({q}, {k}, {v}) -> {o}\n  return %o : {o}\n}}\n"
+        )
+    for cpu in EVERY_CPU:
+        tools.compile(text, cpu)
 
 
 def hard_to_round(count: int) -> np.ndarray:

@@ -156,6 +156,23 @@ def _(folder: Path) -> list:
     return [write(folder, case), *arrays(folder, case, v=longer)]
 
 
+for _name, _query, _result, _found, _expected in (
+    ("batch", "?x1x16x16", "2x1x16x16", "3", "2"),
+    ("sequence", "2x1x?x16", "2x1x16x16", "17", "16"),
+):
+
+    @mistake(f"dynamic_{_name}_against_a_static_result", PROGRAM, _found, _expected)
+    def _(folder: Path, query=_query, result=_result, found=_found) -> list:
+        q, o = f"tensor<{query}xf32>", f"tensor<{result}xf32>"
+        text = (
+            f"func.func @main(%q: {q}) -> {o} {{\n"
+            f"  %o = ringattn.attention %q, %q, %q : ({q}, {q}, {q}) -> {o}\n"
+            f"  return %o : {o}\n}}\n"
+        )
+        path = write(folder, text=text)
+        return [path, f"--shape=0:{query.replace('?', found)}", "--random-inputs=1"]
+
+
 @mistake("dynamic_causal_lengths_that_differ", PROGRAM, "16", "24")
 def _(folder: Path) -> list:
     from oracle import Mask

@@ -15,6 +15,8 @@ from program import OTHER_CPUS, Case, Failure, Tools, judge
 def sizes(rng: random.Random, ranks: int) -> int:
     """Lengths around multiples of the ring and of tiles, and shorter than a ring."""
     kind = rng.random()
+    if kind < 0.05:
+        return ranks
     if kind < 0.15:
         return rng.randint(1, 2 * ranks + 1)
     if kind < 0.4:
@@ -28,8 +30,8 @@ def random_case(rng: random.Random) -> Case:
     ranks = rng.choice([1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 11, 16])
     kv_heads = rng.choice([1, 1, 2, 3])
     group = rng.choice([1, 1, 2, 4, 7])
-    d = rng.choice([1, 2, 7, 8, 15, 16, 17, 24, 32, 48, 64, 64, 80, 96, 128])
-    dv = d if rng.random() < 0.6 else rng.choice([1, 5, 16, 24, 32, 33, 64, 80, 128])
+    d = rng.choice([1, 2, 7, 8, 9, 15, 16, 17, 24, 25, 32, 48, 64, 64, 80, 96, 128])
+    dv = d if rng.random() < 0.6 else rng.choice([1, 5, 9, 16, 24, 32, 33, 64, 80, 128])
     kind = rng.choice(["full", "causal", "causal", "window", "window"])
     sq = sizes(rng, ranks)
     sk = sizes(rng, ranks) if kind == "full" and rng.random() < 0.5 else sq

@@ -48,11 +48,35 @@ TEST(Compare, Elements) {
   EXPECT_FALSE(passes(infinity, -infinity, 0));
   EXPECT_FALSE(passes(-1e30, -infinity, 0));
   EXPECT_FALSE(passes(NAN, -infinity, 0));
-  // Where the number type may overflow.
-  EXPECT_TRUE(passes(NAN, 1, infinity));
-  EXPECT_TRUE(passes(7, 1, infinity));
-  EXPECT_TRUE(passes(infinity, NAN, infinity));
-  EXPECT_FALSE(passes(7, NAN, infinity));
+}
+
+// Where the number type may overflow, there is no bound.
+TEST(Compare, ElementsWithoutABound) {
+  for (double allowed : {infinity, double(NAN)}) {
+    EXPECT_FALSE(passes(NAN, 1, allowed));
+    EXPECT_FALSE(passes(7, NAN, allowed));
+    EXPECT_FALSE(passes(7, infinity, allowed));
+    // A check of nothing fails.
+    EXPECT_FALSE(passes(7, 1, allowed));
+    EXPECT_FALSE(passes(infinity, 1, allowed));
+    EXPECT_FALSE(passes(infinity, NAN, allowed));
+    EXPECT_TRUE(passes(NAN, NAN, allowed));
+    EXPECT_TRUE(passes(-infinity, -infinity, allowed));
+  }
+  CheckResult result =
+      compare(makeArray(DType::F32, {3}, {1, infinity, 7}),
+              makeTensor({3}, {1, 2, 3}, {.5, infinity, infinity}));
+  EXPECT_TRUE(result.passed);
+  EXPECT_EQ(result.numCompared, 1);
+  EXPECT_EQ(result.numSkipped, 2);
+  EXPECT_EQ(summarize(result),
+            "max error 0, relative 0, 0 of the bound, 2 of 3 elements not "
+            "compared (no finite bound)");
+  result = compare(makeArray(DType::F32, {2}, {1, 2}),
+                   makeTensor({2}, {1, 2}, {infinity, infinity}));
+  EXPECT_FALSE(result.passed);
+  EXPECT_EQ(describeFailure(result), "no finite bound for any of 2 elements, "
+                                     "expected at least 1 to compare");
 }
 
 TEST(Compare, ReportsTheWorst) {

@@ -94,7 +94,8 @@ TEST(Evaluator, Integers) {
                     arrays(makeArray(DType::I32, {}, {1})));
   EXPECT_EQ(undefined.get(), nullptr);
   EXPECT_EQ(undefined.messages.front(),
-            "'arith.divsi' is undefined for these operands");
+            "'arith.divsi' is undefined for these operands, expected a divisor "
+            "other than 0 and a quotient that fits");
 }
 
 TEST(Evaluator, LinalgOps) {
@@ -150,6 +151,25 @@ TEST(Evaluator, LinalgOps) {
         EXPECT_EQ(wide->values[(i * 3 + j) * 5 + l], a(i, j));
     }
   }
+}
+
+TEST(Evaluator, SizeInBody) {
+  Program program(R"mlir(
+    func.func @main(%a: tensor<2x?xf64>) -> tensor<2x?xf64> {
+      %v = linalg.map ins(%a : tensor<2x?xf64>) outs(%a : tensor<2x?xf64>) (%x: f64, %out: f64) {
+        %c1 = arith.constant 1 : index
+        %n = tensor.dim %a, %c1 : tensor<2x?xf64>
+        %i = arith.index_cast %n : index to i64
+        %f = arith.sitofp %i : i64 to f64
+        %y = arith.addf %x, %f : f64
+        linalg.yield %y : f64
+      }
+      return %v : tensor<2x?xf64>
+    })mlir",
+                  arrays(makeRandom(DType::F64, {2, 3}, 0)));
+  TensorPtr result = program.get();
+  for (int64_t i = 0; i < 6; ++i)
+    EXPECT_DOUBLE_EQ(result->values[i], program.arguments[0].get(i) + 3);
 }
 
 /// Rotated queries and keys (positions through linalg.index), attention, a gate
@@ -302,8 +322,11 @@ TEST(Evaluator, NamesWhatItCannotEvaluate) {
     })mlir",
              arrays(makeRandom(DType::F32, {4}, 0)));
   EXPECT_FALSE(op.evaluator);
-  EXPECT_EQ(op.messages.front(),
-            "'tensor.extract_slice' has no float64 evaluation");
+  EXPECT_EQ(
+      op.messages.front(),
+      "'tensor.extract_slice' has no float64 evaluation, expected "
+      "ringattn.attention, linalg on tensors, elementwise arith and math, "
+      "or tensor.empty, dim, cast, splat, expand_shape, collapse_shape");
   auto where = cast<FileLineColLoc>(op.locations.front());
   EXPECT_EQ(where.getLine(), 3u);
 
@@ -336,7 +359,9 @@ TEST(Evaluator, NamesWhatItCannotEvaluate) {
       return %0 : tensor<4xf32>
     })mlir",
                arrays(makeRandom(DType::F32, {4}, 0)));
-  EXPECT_EQ(body.messages.front(), "'arith.bitcast' has no float64 evaluation");
+  EXPECT_EQ(body.messages.front(),
+            "'arith.bitcast' has no float64 evaluation, expected scalar ops of "
+            "arith and math");
 }
 
 TEST(Evaluator, SizesThatDisagree) {
@@ -349,5 +374,6 @@ TEST(Evaluator, SizesThatDisagree) {
       arrays(makeRandom(DType::F32, {4}, 0), makeRandom(DType::F32, {5}, 1)));
   EXPECT_EQ(program.get(), nullptr);
   EXPECT_EQ(program.messages.front(),
-            "operands disagree on the size of loop 0: 4 and 5");
+            "an operand gives loop 0 the size 5, expected 4 as in the operands "
+            "before");
 }

@@ -164,8 +164,10 @@ TEST_F(NpyTest, NamesWhatIsWrong) {
             "'x.npy': 1 bytes after the data, expected none for 2 of f4");
   EXPECT_EQ(parse(describe("<f4", "(2,)"), data.substr(1)),
             "'x.npy': truncated: data has 7 bytes, expected 8 for 2 of f4");
-  EXPECT_EQ(parse("{'descr': '<f4', 'shape': (2,)}", data),
-            "'x.npy': malformed header: no key 'fortran_order'");
+  EXPECT_EQ(
+      parse("{'descr': '<f4', 'shape': (2,)}", data),
+      "'x.npy': malformed header: no key 'fortran_order', expected descr, "
+      "fortran_order and shape");
   EXPECT_EQ(
       parse("{'descr': [('a', '<f4')], 'shape': (2,)}", data),
       "'x.npy': dtype is a structure, expected a floating-point or integer "

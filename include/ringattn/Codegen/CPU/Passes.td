@@ -260,7 +260,13 @@ def LegalizeNarrowFloatsPass
     on f16 and bf16 are computed in f32 and rounded after every op. Conversions
     that the CPU has no instructions for become integer arithmetic, since the
     compiler's support library need not have them; f64 reaches f16 and bf16
-    through f32, rounded to odd, so that it is rounded to nearest once.
+    through f32, rounded to odd, so that it is rounded to nearest once. Vectors in
+    memory are accessed in powers of two of lanes, put together and taken apart as
+    integers. The last access overlaps rather than having a single lane: LLVM
+    cannot generate code for a rest of one bf16 with AVX512-BF16.
+
+    Requires: transfers lowered to loads and stores of vectors
+    (`ringattn-lower-cpu-vectors`).
 
     Before:
     ```mlir
@@ -283,6 +289,31 @@ def LegalizeNarrowFloatsPass
     Option<"targetFeatures", "target-features", "std::string", "",
            "features added to or taken from the CPU's: +avx2,-avx512f">
   ];
+}
+
+def MoveNarrowFloatsPass
+    : Pass<"ringattn-move-narrow-floats", "::mlir::LLVM::LLVMFuncOp"> {
+  let summary = "Reads and writes f16 and bf16 as integers";
+  let description = [{
+    Where a CPU has no f16 or bf16, LLVM keeps vectors of them that live across
+    basic blocks as f32, and rounds them by functions of the support library
+    before they are written, also those that are only moved.
+
+    Requires `ringattn-legalize-narrow-floats` and lowering to the LLVM dialect.
+    Should run before the last canonicalization.
+
+    Before:
+    ```mlir
+    %x = llvm.load %p : !llvm.ptr -> vector<4xbf16>
+    llvm.store %x, %q : vector<4xbf16>, !llvm.ptr
+    ```
+    After, once canonical:
+    ```mlir
+    %x = llvm.load %p : !llvm.ptr -> vector<4xi16>
+    llvm.store %x, %q : vector<4xi16>, !llvm.ptr
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def LowerCPUVectorsPass : CPUKernelPass<"ringattn-lower-cpu-vectors"> {

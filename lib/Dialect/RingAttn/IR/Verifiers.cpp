@@ -9,8 +9,10 @@
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -115,11 +117,37 @@ static LogicalResult verifyShapes(Operation *op, ShapedType q, ShapedType k,
   return success();
 }
 
-static LogicalResult verifyScale(Operation *op, FloatAttr scale) {
-  if (scale && !scale.getValue().isFinite())
-    return op->emitOpError()
-           << "scale is " << scale << ", expected a finite number";
+/// An attribute that the op does not define is a misspelt one, unless another
+/// dialect's prefix tells who reads it.
+static LogicalResult verifyAttributeNames(Operation *op) {
+  for (NamedAttribute attr : op->getDiscardableAttrs()) {
+    auto [prefix, rest] = attr.getName().getValue().split('.');
+    if (!rest.empty() && prefix != op->getDialect()->getNamespace())
+      continue;
+    InFlightDiagnostic diag = op->emitOpError()
+                              << "has the unknown attribute '"
+                              << attr.getName().getValue() << "', expected ";
+    llvm::interleaveComma(op->getRegisteredInfo()->getAttributeNames(), diag,
+                          [&](StringAttr name) { diag << name.getValue(); });
+    return diag << " or a name with another dialect's prefix";
+  }
   return success();
+}
+
+/// Scores are computed in the accumulators' type, and in base 2.
+static LogicalResult verifyScale(Operation *op, FloatAttr scale, Type storage) {
+  if (!scale)
+    return success();
+  Type type = accumulatorType(storage);
+  double limit = (type.isF64() ? std::numeric_limits<double>::max()
+                               : std::numeric_limits<float>::max()) /
+                 llvm::numbers::log2e;
+  if (std::abs(scale.getValueAsDouble()) <= limit)
+    return success();
+  return op->emitOpError() << "scale is " << scale
+                           << ", expected a magnitude of at most "
+                           << llvm::formatv("{0:e3}", limit)
+                           << ", which log2(e) leaves finite in " << type;
 }
 
 static LogicalResult verifySharding(Operation *op, SeqShardingAttr sharding,
@@ -186,6 +214,8 @@ LogicalResult AttentionOp::verify() {
   if ((*this)->hasAttr("query_offset"))
     return emitOpError() << "query_offset is reserved and not supported yet, "
                             "expected no such attribute";
+  if (failed(verifyAttributeNames(*this)))
+    return failure();
   for (auto [name, type] : {std::pair<StringRef, RankedTensorType>{"query", q},
                             {"key", k},
                             {"value", v},
@@ -194,7 +224,7 @@ LogicalResult AttentionOp::verify() {
     if (type && failed(verifySizes(*this, name, type)))
       return failure();
   if (failed(verifyShapes(*this, q, k, v, o, lse)) ||
-      failed(verifyScale(*this, getScaleAttr())))
+      failed(verifyScale(*this, getScaleAttr(), q.getElementType())))
     return failure();
 
   int64_t sq = q.getDimSize(2), sk = k.getDimSize(2);
@@ -217,11 +247,15 @@ AttentionOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult RingAttentionOp::verify() {
+  if (failed(verifyAttributeNames(*this)))
+    return failure();
   auto type = [](Value v) { return cast<ShapedType>(v.getType()); };
   bool tensors = isa<RankedTensorType>(getQuery().getType());
   for (Value operand : {getKey(), getValue(), getOutput(), getLse()})
     if (operand && isa<RankedTensorType>(operand.getType()) != tensors)
-      return emitOpError() << "mixes tensors and memrefs, expected one kind";
+      return emitOpError() << "mixes " << getQuery().getType() << " and "
+                           << operand.getType()
+                           << ", expected tensors or memrefs only";
   unsigned expected = tensors ? getDpsInitsMutable().size() : 0;
   if (getNumResults() != expected)
     return emitOpError() << "has " << getNumResults() << " results, expected "
@@ -235,7 +269,7 @@ LogicalResult RingAttentionOp::verify() {
                           type(getValue()), type(getOutput()),
                           getLse() ? type(getLse()) : ShapedType())))
     return failure();
-  return verifyScale(*this, getScaleAttr());
+  return verifyScale(*this, getScaleAttr(), type(getQuery()).getElementType());
 }
 
 LogicalResult
@@ -274,7 +308,7 @@ LogicalResult OnlineAttentionOp::verify() {
   if (failed(verifyShapes(*this, q, k, v,
                           RankedTensorType::get(shape, q.getElementType()),
                           ShapedType())) ||
-      failed(verifyScale(*this, getScaleAttr())))
+      failed(verifyScale(*this, getScaleAttr(), q.getElementType())))
     return failure();
   return verifyState(*this, q, v.getDimSize(3), type(getAcc()), type(getMax()),
                      type(getSum()));

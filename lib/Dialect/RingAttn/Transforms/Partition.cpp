@@ -28,11 +28,18 @@ using namespace ringattn;
 
 namespace {
 
-/// A size of the global program: a number, a dimension of an argument, or
-/// (neither) something that only the program knows.
+/// A size of the global program: a number, a dimension of an argument, an index
+/// that the program computes, or (none of these) unknown.
 struct TracedSize {
   std::optional<int64_t> number;
   std::optional<ArgumentDim> argument;
+  Value computed;
+
+  bool operator==(const TracedSize &other) const {
+    return number == other.number && argument == other.argument &&
+           computed == other.computed;
+  }
+  explicit operator bool() const { return number || argument || computed; }
 };
 
 /// Rewrites one entry.
@@ -45,9 +52,12 @@ public:
   LogicalResult run();
 
 private:
+  LogicalResult verifyDim(tensor::DimOp dim);
+  LogicalResult hoistSizes();
   LogicalResult collectSignature();
   LogicalResult collectEqualSizes(Operation *op);
-  void requireEqual(Value a, int64_t dimA, Value b, int64_t dimB);
+  LogicalResult requireEqual(Operation *op, Value a, int64_t dimA, Value b,
+                             int64_t dimB);
 
   TracedSize trace(Value value, int64_t dim);
   Value globalSize(Value value, int64_t dim);
@@ -60,9 +70,11 @@ private:
 
   LogicalResult rewrite(Operation *op);
   void rewriteAttention(AttentionOp op);
-  LogicalResult rewriteReturn(func::ReturnOp op);
+  void rewriteReturn(func::ReturnOp op);
 
   func::FuncOp function;
+  /// The block of the global program.
+  Block *program = nullptr;
   ShardingMap shardings;
   OpBuilder builder;
   EntrySignature signature;
@@ -91,9 +103,12 @@ static Value getSizeOperand(Value value, int64_t dim) {
 TracedSize EntryPartitioner::trace(Value value, int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.isDynamicDim(dim))
-    return {type.getDimSize(dim), std::nullopt};
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return {std::nullopt, ArgumentDim{argument.getArgNumber(), dim}};
+    return {type.getDimSize(dim), std::nullopt, nullptr};
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (argument.getOwner() != program)
+      return {};
+    return {std::nullopt, ArgumentDim{argument.getArgNumber(), dim}, nullptr};
+  }
   Operation *def = value.getDefiningOp();
   if (auto attention = dyn_cast<AttentionOp>(def))
     return dim == 3 ? trace(attention.getValue(), 3)
@@ -103,17 +118,25 @@ TracedSize EntryPartitioner::trace(Value value, int64_t dim) {
         linalgOp.getDpsInitOperand(cast<OpResult>(value).getResultNumber())
             ->get(),
         dim);
-  if (auto cast = dyn_cast<tensor::CastOp>(def))
-    return trace(cast.getSource(), dim);
+  if (auto cast = dyn_cast<tensor::CastOp>(def)) {
+    if (isa<RankedTensorType>(cast.getSource().getType()))
+      return trace(cast.getSource(), dim);
+    return {};
+  }
   if (isElementwiseOnTensors(def)) {
     for (Value operand : def->getOperands())
       if (isa<RankedTensorType>(operand.getType()))
         return trace(operand, dim);
   }
   if (Value size = getSizeOperand(value, dim)) {
+    if (std::optional<int64_t> number = getConstantIntValue(size))
+      return {number, std::nullopt, nullptr};
     if (auto dimOp = size.getDefiningOp<tensor::DimOp>())
       if (std::optional<int64_t> index = dimOp.getConstantIndex())
-        return trace(dimOp.getSource(), *index);
+        if (isa<RankedTensorType>(dimOp.getSource().getType()))
+          if (TracedSize traced = trace(dimOp.getSource(), *index))
+            return traced;
+    return {std::nullopt, std::nullopt, size};
   }
   return {};
 }
@@ -125,9 +148,11 @@ Value EntryPartitioner::globalSize(Value value, int64_t dim) {
     return arith::ConstantIndexOp::create(builder, loc, *size.number);
   if (size.argument)
     return sizeArguments.lookup({size.argument->argument, size.argument->dim});
-  if (Value operand = getSizeOperand(value, dim))
-    return mapping.lookup(operand);
-  // Not an argument's size, so not along a sequence: local is global.
+  if (size.computed)
+    return mapping.lookup(size.computed);
+  // The ops that a sharding passes through are traced above: this one is
+  // replicated, so local is global.
+  assert(!shardings.lookup(value) && "a sharded tensor of unknown size");
   return tensor::DimOp::create(builder, loc, mapping.lookup(value), dim);
 }
 
@@ -149,29 +174,61 @@ SmallVector<Value> EntryPartitioner::dynamicLocalSizes(Value value) {
   return sizes;
 }
 
-void EntryPartitioner::requireEqual(Value a, int64_t dimA, Value b,
-                                    int64_t dimB) {
+/// Records for the call that two sizes must be equal, unless they are by
+/// construction. Fails where they cannot be.
+LogicalResult EntryPartitioner::requireEqual(Operation *op, Value a,
+                                             int64_t dimA, Value b,
+                                             int64_t dimB) {
   TracedSize sizeA = trace(a, dimA), sizeB = trace(b, dimB);
+  if (sizeA && sizeA == sizeB)
+    return success();
+  if (sizeA.number && sizeB.number)
+    return op->emitError() << "needs equal sizes, got " << *sizeB.number
+                           << " (dimension " << dimB << " of " << b.getType()
+                           << "), expected " << *sizeA.number << " (dimension "
+                           << dimA << " of " << a.getType() << ")";
+  bool known =
+      (sizeA.number || sizeA.argument) && (sizeB.number || sizeB.argument);
+  if (!known) {
+    // What other ops do with sizes that do not fit is theirs to define.
+    if (!isa<AttentionOp>(op))
+      return success();
+    bool isA = !sizeA.number && !sizeA.argument;
+    return op->emitError()
+           << "the size of dimension " << (isA ? dimA : dimB) << " of "
+           << (isA ? a : b).getType()
+           << " is computed by the program, expected a static size or the size "
+              "of an argument, which a call can be checked against";
+  }
   if (!sizeB.argument)
     std::swap(sizeA, sizeB);
-  if (!sizeB.argument)
-    return;
   EqualSizes pair{*sizeB.argument, sizeA.argument, sizeA.number.value_or(0)};
-  if ((!sizeA.argument && !sizeA.number) || pair.b == pair.a ||
-      llvm::is_contained(signature.equal, pair))
-    return;
-  signature.equal.push_back(pair);
+  if (!llvm::is_contained(signature.equal, pair))
+    signature.equal.push_back(pair);
+  return success();
 }
 
 LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
+  auto sameShape = [&](Value a, Value b) {
+    for (int64_t dim : llvm::seq(cast<RankedTensorType>(a.getType()).getRank()))
+      if (failed(requireEqual(op, a, dim, b, dim)))
+        return failure();
+    return success();
+  };
   if (auto attention = dyn_cast<AttentionOp>(op)) {
     Value q = attention.getQuery(), k = attention.getKey(),
           v = attention.getValue();
-    requireEqual(q, 0, k, 0);
-    requireEqual(q, 0, v, 0);
-    requireEqual(k, 2, v, 2);
+    SmallVector<std::tuple<Value, int64_t, Value, int64_t>> pairs = {
+        {q, 0, k, 0}, {q, 0, v, 0}, {k, 2, v, 2}};
     if (attention.getMask().requiresSameSequence())
-      requireEqual(q, 2, k, 2);
+      pairs.push_back({q, 2, k, 2});
+    for (int64_t dim : {0, 1, 2})
+      for (Value result : attention.getResults())
+        pairs.push_back({q, dim, result, dim});
+    pairs.push_back({v, 3, attention.getOutput(), 3});
+    for (auto [a, dimA, b, dimB] : pairs)
+      if (failed(requireEqual(op, a, dimA, b, dimB)))
+        return failure();
     return success();
   }
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -182,30 +239,22 @@ LogicalResult EntryPartitioner::collectEqualSizes(Operation *op) {
         if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
           auto [it, inserted] = first.try_emplace(loop.getPosition(),
                                                   operand.get(), int64_t(dim));
-          if (!inserted)
-            requireEqual(it->second.first, it->second.second, operand.get(),
-                         dim);
+          if (!inserted &&
+              failed(requireEqual(op, it->second.first, it->second.second,
+                                  operand.get(), dim)))
+            return failure();
         }
     return success();
   }
-  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
-    auto type = dyn_cast<RankedTensorType>(cast.getType());
-    if (!type || !isa<RankedTensorType>(cast.getSource().getType()))
-      return success();
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      requireEqual(cast.getSource(), dim, cast.getDest(), dim);
+  if (!isa<tensor::CastOp>(op) && !isElementwiseOnTensors(op))
     return success();
-  }
-  if (isElementwiseOnTensors(op)) {
-    Value first;
-    for (Value operand : op->getOperands()) {
-      auto type = dyn_cast<RankedTensorType>(operand.getType());
-      if (!type)
-        continue;
-      for (int64_t dim = 0; first && dim < type.getRank(); ++dim)
-        requireEqual(first, dim, operand, dim);
-      first = first ? first : operand;
-    }
+  Value first;
+  for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults())) {
+    if (!isa<RankedTensorType>(value.getType()))
+      continue;
+    if (first && failed(sameShape(first, value)))
+      return failure();
+    first = first ? first : value;
   }
   return success();
 }
@@ -256,7 +305,7 @@ LogicalResult EntryPartitioner::collectSignature() {
     TensorSharding sharding = shardings.lookup(argument);
     signature.arguments.push_back({type, sharding.sharding, sharding.dim, {}});
   }
-  auto terminator = function.getBody().front().getTerminator();
+  Operation *terminator = program->getTerminator();
   for (OpOperand &operand : terminator->getOpOperands()) {
     Value value = operand.get();
     auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -267,18 +316,21 @@ LogicalResult EntryPartitioner::collectSignature() {
              << ", expected a ranked tensor";
     TensorSharding sharding = shardings.lookup(value);
     EntryValue result{type, sharding.sharding, sharding.dim, {}};
+    SmallVector<int64_t> shape(type.getShape());
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      if (!type.isDynamicDim(dim))
-        continue;
       TracedSize size = trace(value, dim);
-      if (!size.argument)
+      if (size.number)
+        shape[dim] = *size.number;
+      else if (size.argument)
+        result.sizes.push_back(*size.argument);
+      else
         return terminator->emitError()
                << "the size of dimension " << dim << " of result "
                << operand.getOperandNumber()
                << " is computed by the program, expected a static size or the "
                   "size of an argument";
-      result.sizes.push_back(*size.argument);
     }
+    result.type = type.clone(shape);
     signature.results.push_back(result);
   }
   WalkResult result = function.walk([&](Operation *op) {
@@ -308,13 +360,54 @@ void EntryPartitioner::rewriteAttention(AttentionOp op) {
   mapping.map(op->getResults(), ring->getResults());
 }
 
-LogicalResult EntryPartitioner::rewriteReturn(func::ReturnOp op) {
-  for (auto [value, destination] : llvm::zip(op.getOperands(), destinations))
+void EntryPartitioner::rewriteReturn(func::ReturnOp op) {
+  Location loc = op.getLoc();
+  for (auto [value, destination] : llvm::zip(op.getOperands(), destinations)) {
+    Value local = mapping.lookup(value);
+    // The signature may know more sizes than the program says.
+    auto type = cast<MemRefType>(destination.getType());
+    auto expected =
+        RankedTensorType::get(type.getShape(), type.getElementType());
+    if (local.getType() != expected)
+      local = tensor::CastOp::create(builder, loc, expected, local);
     bufferization::MaterializeInDestinationOp::create(
-        builder, op.getLoc(), /*result=*/Type(), mapping.lookup(value),
-        destination, /*restrict=*/true, /*writable=*/true);
-  func::ReturnOp::create(builder, op.getLoc());
+        builder, loc, /*result=*/Type(), local, destination, /*restrict=*/true,
+        /*writable=*/true);
+  }
+  func::ReturnOp::create(builder, loc);
+}
+
+/// Checks which sizes `dim` reads.
+LogicalResult EntryPartitioner::verifyDim(tensor::DimOp dim) {
+  std::optional<int64_t> index = dim.getConstantIndex();
+  if (!index && shardings.lookup(dim.getSource()))
+    return dim.emitError() << "the dimension is computed, expected a constant "
+                              "on a sharded tensor";
+  auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
+  if (type && index && (*index < 0 || *index >= type.getRank()))
+    return dim.emitError() << "reads the size of dimension " << *index << " of "
+                           << type << ", expected a dimension below "
+                           << type.getRank();
   return success();
+}
+
+/// Moves the sizes of sharded tensors that nested regions read to the program's
+/// block, where they are rewritten like any other: to global ones.
+LogicalResult EntryPartitioner::hoistSizes() {
+  WalkResult result = function.walk([&](tensor::DimOp dim) {
+    if (failed(verifyDim(dim)))
+      return WalkResult::interrupt();
+    if (dim->getBlock() == program || !shardings.lookup(dim.getSource()))
+      return WalkResult::advance();
+    Operation *ancestor = program->findAncestorOpInBlock(*dim);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(ancestor);
+    dim.getIndexMutable().assign(arith::ConstantIndexOp::create(
+        builder, dim.getLoc(), *dim.getConstantIndex()));
+    dim->moveBefore(ancestor);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
 }
 
 LogicalResult EntryPartitioner::rewrite(Operation *op) {
@@ -322,20 +415,19 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
     rewriteAttention(attention);
     return success();
   }
-  if (auto ret = dyn_cast<func::ReturnOp>(op))
-    return rewriteReturn(ret);
+  if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+    rewriteReturn(ret);
+    return success();
+  }
   if (isa<func::CallOp>(op))
     return op->emitError() << "calls are not supported in an entry, expected "
                               "them to be inlined";
-  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+  if (auto dim = dyn_cast<tensor::DimOp>(op);
+      dim && isa<RankedTensorType>(dim.getSource().getType()))
     if (std::optional<int64_t> index = dim.getConstantIndex()) {
       mapping.map(dim.getResult(), globalSize(dim.getSource(), *index));
       return success();
     }
-    if (shardings.lookup(dim.getSource()))
-      return op->emitError() << "the dimension is computed, expected a "
-                                "constant on a sharded tensor";
-  }
   if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
     Value result = op->getResult(0);
     if (isa<tensor::EmptyOp>(op)) {
@@ -373,7 +465,8 @@ LogicalResult EntryPartitioner::run() {
   if (!function.getBody().hasOneBlock())
     return function.emitError() << "entry '" << function.getName()
                                 << "' has several blocks, expected one";
-  if (failed(collectSignature()))
+  program = &function.getBody().front();
+  if (failed(hoistSizes()) || failed(collectSignature()))
     return failure();
 
   // The new body takes the place of the old one, whose values stay alive until
@@ -408,7 +501,7 @@ LogicalResult EntryPartitioner::run() {
         sizeArguments[{int64_t(index), dim}] =
             addArgument(builder.getIndexType());
 
-  for (Operation &op : oldBody.front())
+  for (Operation &op : *program)
     if (failed(rewrite(&op)))
       return failure();
   function.setFunctionType(builder.getFunctionType(types, {}));
@@ -422,6 +515,8 @@ LogicalResult EntryPartitioner::run() {
 namespace {
 struct Partition : ringattn::impl::PartitionPassBase<Partition> {
   void runOnOperation() override {
+    if (failed(ringcomm::getGrid(getOperation())))
+      return signalPassFailure();
     SmallVector<func::FuncOp> entries;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal()) {

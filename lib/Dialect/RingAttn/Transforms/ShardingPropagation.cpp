@@ -62,28 +62,63 @@ LogicalResult ShardingMap::visitElementwise(Operation *op) {
   return success();
 }
 
-LogicalResult ShardingMap::visitLinalg(Operation *op) {
-  auto linalgOp = cast<linalg::LinalgOp>(op);
-  // The loop that runs along the sequence.
-  std::optional<unsigned> loop;
-  SeqShardingAttr sharding;
-  auto valuesOf = [&](OpOperand &operand) {
-    SmallVector<Value> values = {operand.get()};
-    if (linalgOp.isDpsInit(&operand))
-      values.push_back(linalgOp.getTiedOpResult(&operand));
-    return values;
-  };
+/// The values that an operand of a linalg op stands for: a destination is also
+/// its result.
+static SmallVector<Value> getValues(linalg::LinalgOp op, OpOperand &operand) {
+  SmallVector<Value> values = {operand.get()};
+  if (op.isDpsInit(&operand))
+    values.push_back(op.getTiedOpResult(&operand));
+  return values;
+}
+
+/// Checks that `op` is independent along `loop`, which runs along a sharded
+/// sequence.
+static LogicalResult verifyIndependent(linalg::LinalgOp op, unsigned loop) {
+  if (op.getIteratorTypesArray()[loop] != utils::IteratorType::parallel)
+    return op->emitError()
+           << "reduces along the sharded sequence (loop " << loop
+           << "), expected an op that is independent along it: the sum over "
+              "other ranks' rows needs an exchange";
+  WalkResult result = op->walk([&](linalg::IndexOp index) {
+    if (index.getDim() != loop)
+      return WalkResult::advance();
+    index.emitError() << "reads the index of the sharded sequence (loop "
+                      << loop
+                      << "), expected none: it needs the shard's global "
+                         "positions";
+    return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    AffineMap map = op.getMatchingIndexingMap(&init);
+    if (!map.isFunctionOfDim(loop))
+      return op->emitError()
+             << "the sharded sequence (loop " << loop
+             << ") does not index operand " << init.getOperandNumber() << " in "
+             << AffineMapAttr::get(map)
+             << ", expected it to, since the op writes there: its rows would "
+                "overwrite those of other ranks";
+  }
+  return success();
+}
+
+/// Finds the loop of `op` that runs along the sharded sequence of its operands.
+LogicalResult ShardingMap::findLoop(linalg::LinalgOp op,
+                                    std::optional<unsigned> &loop,
+                                    SeqShardingAttr &sharding) {
   for (OpOperand &operand : op->getOpOperands()) {
-    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
-    for (Value v : valuesOf(operand)) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (Value v : getValues(op, operand)) {
       TensorSharding s = lookup(v);
       if (!s)
         continue;
       auto dim = dyn_cast<AffineDimExpr>(map.getResult(s.dim));
       if (!dim)
         return op->emitError()
-               << "the sharded sequence (dimension " << s.dim
-               << " of an operand) is not indexed by a single loop in "
+               << "the sharded sequence (dimension " << s.dim << " of operand "
+               << operand.getOperandNumber()
+               << ") is not indexed by a single loop in "
                << AffineMapAttr::get(map)
                << ", expected a loop of the op: anything else needs rows of "
                   "other ranks";
@@ -96,32 +131,40 @@ LogicalResult ShardingMap::visitLinalg(Operation *op) {
       sharding = s.sharding;
     }
   }
-  if (linalgOp.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
-    return op->emitError()
-           << "reduces along the sharded sequence (loop " << *loop
-           << "), expected an op that is independent along it: the sum over "
-              "other ranks' rows needs an exchange";
-  WalkResult result = op->walk([&](linalg::IndexOp index) {
-    if (index.getDim() != *loop)
-      return WalkResult::advance();
-    index.emitError() << "reads the index of the sharded sequence (loop "
-                      << *loop
-                      << "), expected none: it needs the shard's global "
-                         "positions";
-    return WalkResult::interrupt();
-  });
-  if (result.wasInterrupted())
-    return failure();
+  return success();
+}
+
+/// Whatever the sequence's loop indexes is sharded like it.
+LogicalResult ShardingMap::assignAlong(linalg::LinalgOp op, unsigned loop,
+                                       SeqShardingAttr sharding) {
   for (OpOperand &operand : op->getOpOperands()) {
-    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
-    for (auto [i, expr] : llvm::enumerate(map.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expr);
-          dim && dim.getPosition() == *loop)
-        for (Value v : valuesOf(operand))
-          if (failed(assign(op, v, {sharding, int64_t(i)})))
-            return failure();
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+      if (!expr.isFunctionOfDim(loop))
+        continue;
+      if (!isa<AffineDimExpr>(expr))
+        return op->emitError()
+               << "computes an index (dimension " << i << " of operand "
+               << operand.getOperandNumber()
+               << ") from the sharded sequence (loop " << loop << ") in "
+               << AffineMapAttr::get(map)
+               << ", expected the loop alone: anything else needs rows of "
+                  "other ranks";
+      for (Value v : getValues(op, operand))
+        if (failed(assign(op, v, {sharding, int64_t(i)})))
+          return failure();
+    }
   }
   return success();
+}
+
+LogicalResult ShardingMap::visitLinalg(linalg::LinalgOp op) {
+  std::optional<unsigned> loop;
+  SeqShardingAttr sharding;
+  if (failed(findLoop(op, loop, sharding)) ||
+      failed(verifyIndependent(op, *loop)))
+    return failure();
+  return assignAlong(op, *loop, sharding);
 }
 
 /// The op of `function`'s own block that contains `op`, if `op` is not in that
@@ -140,13 +183,23 @@ static InFlightDiagnostic emitEnclosed(Operation *enclosing, StringRef what) {
             "that is the same on all ranks";
 }
 
+static LogicalResult emitUnsupported(Operation *op) {
+  return op->emitError() << "'" << op->getName()
+                         << "' on a sharded sequence is not supported, "
+                            "expected ops that are independent along the "
+                            "sequence (elementwise arith and math, linalg)";
+}
+
 LogicalResult ShardingMap::visit(Operation *op) {
-  Operation *enclosing = getEnclosingOp(function, op);
-  if (enclosing && !isa<linalg::LinalgOp>(enclosing)) {
-    InFlightDiagnostic diag =
-        emitEnclosed(enclosing, "an op on a sharded sequence");
-    diag.attachNote(op->getLoc()) << "the op is here";
-    return diag;
+  if (Operation *enclosing = getEnclosingOp(function, op)) {
+    if (!isa<linalg::LinalgOp>(enclosing)) {
+      InFlightDiagnostic diag =
+          emitEnclosed(enclosing, "an op on a sharded sequence");
+      diag.attachNote(op->getLoc()) << "the op is here";
+      return diag;
+    }
+    // A body sees elements; of the tensors around it, sizes only.
+    return isa<tensor::DimOp>(op) ? success() : emitUnsupported(op);
   }
   // Ends of the program and leaves that have no operands to follow.
   if (isa<AttentionOp, func::ReturnOp, tensor::EmptyOp, tensor::SplatOp,
@@ -160,14 +213,15 @@ LogicalResult ShardingMap::visit(Operation *op) {
                               "an argument: its rows must be gathered by "
                               "position";
   }
-  if (isa<linalg::LinalgOp>(op))
-    return visitLinalg(op);
-  if (isElementwiseOnTensors(op) || isa<tensor::CastOp>(op))
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+    return visitLinalg(linalgOp);
+  auto isRanked = llvm::IsaPred<RankedTensorType>;
+  if (isElementwiseOnTensors(op) ||
+      (isa<tensor::CastOp>(op) &&
+       llvm::all_of(op->getOperandTypes(), isRanked) &&
+       llvm::all_of(op->getResultTypes(), isRanked)))
     return visitElementwise(op);
-  return op->emitError() << "'" << op->getName()
-                         << "' on a sharded sequence is not supported, "
-                            "expected ops that are independent along the "
-                            "sequence (elementwise arith and math, linalg)";
+  return emitUnsupported(op);
 }
 
 FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
@@ -185,13 +239,6 @@ FailureOr<ShardingMap> ShardingMap::compute(Operation *function) {
       return WalkResult::advance();
     }
     sharded = sharded ? sharded : op;
-    if (sharding.getGrid() != sharded.getShardingAttr().getGrid()) {
-      op.emitError() << "uses the grid @" << sharding.getGrid().getValue()
-                     << ", expected @"
-                     << sharded.getShardingAttr().getGrid().getValue()
-                     << " as in the program's other attentions";
-      return WalkResult::interrupt();
-    }
     for (Value v : llvm::concat<Value>(op->getOperands(), op->getResults()))
       if (failed(map.assign(op, v, {sharding, 2})))
         return WalkResult::interrupt();

@@ -9,6 +9,7 @@
 #ifndef RINGATTN_LIB_DIALECT_RINGATTN_TRANSFORMS_SHARDINGPROPAGATION_H
 #define RINGATTN_LIB_DIALECT_RINGATTN_TRANSFORMS_SHARDINGPROPAGATION_H
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -36,7 +37,6 @@ public:
   TensorSharding lookup(mlir::Value value) const {
     return shardings.lookup(value);
   }
-  bool empty() const { return shardings.empty(); }
 
 private:
   explicit ShardingMap(mlir::Operation *function) : function(function) {}
@@ -45,7 +45,12 @@ private:
                              TensorSharding sharding);
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult visitElementwise(mlir::Operation *op);
-  mlir::LogicalResult visitLinalg(mlir::Operation *op);
+  mlir::LogicalResult visitLinalg(mlir::linalg::LinalgOp op);
+  mlir::LogicalResult findLoop(mlir::linalg::LinalgOp op,
+                               std::optional<unsigned> &loop,
+                               SeqShardingAttr &sharding);
+  mlir::LogicalResult assignAlong(mlir::linalg::LinalgOp op, unsigned loop,
+                                  SeqShardingAttr sharding);
 
   mlir::Operation *function;
   llvm::DenseMap<mlir::Value, TensorSharding> shardings;

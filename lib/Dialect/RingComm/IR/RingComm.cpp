@@ -9,7 +9,7 @@
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Shard/IR/ShardOps.h"
+#include "mlir/Dialect/Shard/IR/ShardDialect.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -81,6 +81,37 @@ int64_t ringattn::ringcomm::getRingSize(Operation *from, FlatSymbolRefAttr grid,
     size *= gridOp.getShape()[axis];
   }
   return size;
+}
+
+FailureOr<shard::GridOp> ringattn::ringcomm::getGrid(ModuleOp module) {
+  SymbolTable symbols(module);
+  shard::GridOp grid;
+  Operation *first = nullptr;
+  WalkResult result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // Upstream's annotations may name grids that no ring is over.
+    if (isa_and_nonnull<shard::ShardDialect>(op->getDialect()))
+      return WalkResult::advance();
+    return op->getAttrDictionary().walk([&](FlatSymbolRefAttr name) {
+      auto found = symbols.lookup<shard::GridOp>(name.getAttr());
+      if (!found || found == grid)
+        return WalkResult::advance();
+      if (!grid) {
+        grid = found;
+        first = op;
+        return WalkResult::advance();
+      }
+      InFlightDiagnostic diag = op->emitError()
+                                << "uses the grid " << name << ", expected @"
+                                << grid.getSymName()
+                                << ": the ranks of a module form one grid";
+      diag.attachNote(first->getLoc())
+          << "@" << grid.getSymName() << " is used here";
+      return WalkResult::interrupt();
+    });
+  });
+  if (result.wasInterrupted())
+    return failure();
+  return grid;
 }
 
 namespace {

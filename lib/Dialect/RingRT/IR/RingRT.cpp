@@ -40,13 +40,15 @@ LogicalResult ParallelForOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto body = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
       *this, getBodyAttr());
   if (!body)
-    return emitOpError() << "names the unknown function @" << getBody();
+    return emitOpError() << "names the unknown function @" << getBody()
+                         << ", expected a function of the module";
   SmallVector<Type> expected(getCaptures().getTypes());
   expected.append(2, IndexType::get(getContext()));
   if (body.getNumResults() != 0 ||
       !llvm::equal(body.getArgumentTypes(), expected))
     return emitOpError() << "function @" << getBody() << " has type "
-                         << body.getFunctionType()
-                         << ", expected the captures' types and two indices";
+                         << body.getFunctionType() << ", expected "
+                         << FunctionType::get(getContext(), expected, {})
+                         << ": the captures and two indices";
   return success();
 }

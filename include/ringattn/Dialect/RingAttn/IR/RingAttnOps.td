@@ -75,7 +75,9 @@ def RingAttn_AttentionOp : RingAttn_Op<"attention", [
       and the output's sizes agree where static; no size is 0, and no tensor has
       2^63 bytes or more.
     - Masks that compare positions need Sq = Sk.
+    - `log2(e) * scale` is finite in the type of the accumulators.
     - `query_offset` is a reserved attribute name.
+    - Other attributes have the prefix of another dialect.
   }];
   let arguments = (ins
     RingAttn_Tensor4D:$query,

@@ -16,7 +16,9 @@ def RecordProgramPass : Pass<"ringattn-record-program", "::mlir::ModuleOp"> {
   let description = [{
     Serialises the module to bytecode and attaches it as the module attribute
     `ringattn.program`, so that the compiled package can be checked against its
-    own source. A module that already has the attribute is left alone.
+    own source. In a global program an attribute that is already there is
+    replaced, as the program may have been edited since; a module whose entries
+    are lowered keeps what it has.
 
     Before:
     ```mlir
@@ -32,6 +34,8 @@ def RecordProgramPass : Pass<"ringattn-record-program", "::mlir::ModuleOp"> {
     }
     {-# dialect_resources: { builtin: { ringattn_program: "0x08..." } } #-}
     ```
+
+    Errors: programs at phase tile or llvm, where lowering cannot start.
 
     Should run first.
   }];
@@ -77,9 +81,9 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     }
     ```
 
-    Requires calls to be inlined. Errors: two shardings that meet, an unsharded
-    attention beside sharded ones in one entry, and ops on sharded tensors that are not
-    independent along the sequence.
+    Requires calls to be inlined. Errors: two grids in one module, two shardings
+    that meet, an unsharded attention beside sharded ones in one entry, and ops on
+    sharded tensors that are not independent along the sequence.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",

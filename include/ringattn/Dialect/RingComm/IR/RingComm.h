@@ -10,6 +10,8 @@
 #define RINGATTN_DIALECT_RINGCOMM_IR_RINGCOMM_H
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Shard/IR/ShardOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
@@ -32,6 +34,11 @@ namespace ringattn::ringcomm {
 /// ShapedType::kDynamic when one of the axes is dynamic.
 int64_t getRingSize(mlir::Operation *from, mlir::FlatSymbolRefAttr grid,
                     llvm::ArrayRef<int64_t> axes);
+
+/// The grid that the shardings and rings of `module` name, null without any.
+/// The ranks of a module form one grid: fails, with a diagnostic, at the first
+/// op that names another.
+mlir::FailureOr<mlir::shard::GridOp> getGrid(mlir::ModuleOp module);
 
 } // namespace ringattn::ringcomm
 

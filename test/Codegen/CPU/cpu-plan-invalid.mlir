@@ -1,0 +1,20 @@
+// RUN: ringattn-opt %s --pass-pipeline='builtin.module(func.func(ringattn-expand-cpu-math))' -split-input-file -verify-diagnostics
+
+// expected-error @below {{kernel has no CPU plan, expected the attribute ringattn.cpu}}
+func.func @none() attributes {ringattn.kernel} {
+  return
+}
+
+// -----
+
+// expected-error @below {{ringattn.cpu lanes is missing, expected a size of at least 1}}
+func.func @missing() attributes {ringattn.kernel, ringattn.cpu = {}} {
+  return
+}
+
+// -----
+
+// expected-error @below {{ringattn.cpu lanes is "many", expected a size of at least 1}}
+func.func @text() attributes {ringattn.kernel, ringattn.cpu = {lanes = "many"}} {
+  return
+}
