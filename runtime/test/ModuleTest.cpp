@@ -66,7 +66,7 @@ TEST(Manifest, ProblemsAreNamedByPath) {
       {"{}", "abi: missing"},
       {with("\"abi\": 1", "\"abi\": 2"), "the module needs version 2",
        RR_ABI_MISMATCH},
-      {with("\"cpu\"", "\"sm_90a\""), "target: 'sm_90a'", RR_UNIMPLEMENTED},
+      {with("\"cpu\"", "\"sm_80\""), "target: 'sm_80'", RR_UNIMPLEMENTED},
       {with("[\"sse2\"]", "[3]"), "cpu_features[0]: expected a string"},
       {with("[4]", "[-1, -1]"), "grid.shape: at most one size may be -1"},
       {with("[4]", "[0]"), "grid.shape[0]: expected a size, got 0"},

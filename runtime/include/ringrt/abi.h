@@ -114,6 +114,19 @@ struct rr_imports {
   /// one ring, from 0; -1 where there is none. Spans do not nest.
   int32_t (*trace_begin)(rr_ctx *ctx, int32_t span, int64_t hop);
   int32_t (*trace_end)(rr_ctx *ctx);
+
+  /// Writes the device's tensor map of an array of rank 4 (B x H x S x D) to
+  /// `map` (128 bytes, aligned to 64), for TMA loads of boxes of `box[0]`
+  /// columns and `box[1]` rows in the 128-byte swizzle. `strides` count
+  /// elements. RR_INVALID_ARGUMENT where TMA cannot take the address or a
+  /// stride: both are multiples of 16 bytes, elements of a row contiguous.
+  int32_t (*tensor_map)(rr_ctx *ctx, void *map, const void *base,
+                        int32_t element_bytes, const int64_t *sizes,
+                        const int64_t *strides, const int64_t *box);
+  /// Runs the module's kernel `name` on a grid of `grid[0..2]` blocks, none of
+  /// them being no work; `arguments[i]` points to the value of parameter i.
+  int32_t (*launch)(rr_ctx *ctx, const char *name, const int64_t *grid,
+                    const void *const *arguments);
 };
 
 /// An entry of a module, for one rank.
@@ -129,6 +142,22 @@ typedef struct rr_entry_point {
   rr_entry_fn function;
 } rr_entry_point;
 
+/// A kernel for GPUs, for devices of which the module has code.
+typedef struct rr_kernel {
+  const char *name;
+  /// Threads and bytes of dynamic shared memory of a block.
+  uint32_t threads;
+  uint32_t shared_bytes;
+  /// The device module that has it, as cubin and as PTX with its final 0, which
+  /// the size does not count; null: none.
+  const void *cubin;
+  uint64_t cubin_size;
+  const char *ptx;
+  uint64_t ptx_size;
+  /// Code for the simulator (ringrt/sim.h); null: none.
+  const struct rs_kernel *simulated;
+} rr_kernel;
+
 typedef struct rr_module_header {
   uint32_t struct_size;
   uint32_t abi_version;
@@ -140,6 +169,8 @@ typedef struct rr_module_header {
   uint64_t program_size;
   const rr_entry_point *entries;
   uint64_t num_entries;
+  const rr_kernel *kernels;
+  uint64_t num_kernels;
 } rr_module_header;
 
 /// Exported by every module as `rr_module_query`. Returns null when the module

@@ -57,6 +57,9 @@ public:
                     int64_t *token);
   Status ringWait(int64_t token);
   int32_t parallelFor(int64_t count, rr_parallel_body body, void *closure);
+  Status makeTensorMap(const TensorMapRequest &request, void *map);
+  Status launch(const char *name, const int64_t *grid,
+                const void *const *arguments);
   Status checkCancel();
   void traceBegin(int32_t kind, int64_t hop);
   void traceEnd();

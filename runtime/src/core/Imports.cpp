@@ -191,6 +191,31 @@ int32_t Context::parallelFor(int64_t count, rr_parallel_body body,
   });
 }
 
+/// A context's device fits its module's target; this is for modules that lie.
+static Status checkHasDevice(World &world) {
+  if (world.device())
+    return {};
+  return {RR_DATA_LOSS, "the module is compiled for CPUs, but uses a GPU"};
+}
+
+Status Context::makeTensorMap(const TensorMapRequest &request, void *map) {
+  if (Status status = checkHasDevice(*world); !status.ok())
+    return status;
+  return world->device()->makeTensorMap(request, map);
+}
+
+Status Context::launch(const char *name, const int64_t *grid,
+                       const void *const *arguments) {
+  if (Status status = checkHasDevice(*world); !status.ok())
+    return status;
+  const rr_kernel *kernel = module->findKernel(name);
+  if (!kernel)
+    return makeError(RR_DATA_LOSS, "the module has no kernel '%s'", name);
+  if (Status status = checkCancel(); !status.ok())
+    return status;
+  return world->device()->launch(*kernel, grid, arguments);
+}
+
 Status Context::checkCancel() {
   if (Status status = sticky(); !status.ok())
     return status;
@@ -328,12 +353,26 @@ static int32_t importTraceEnd(rr_ctx *ctx) {
   });
 }
 
+static int32_t importTensorMap(rr_ctx *ctx, void *map, const void *base,
+                               int32_t elementBytes, const int64_t *sizes,
+                               const int64_t *strides, const int64_t *box) {
+  return guarded(ctx, [&](Context &c) {
+    return c.makeTensorMap({base, elementBytes, sizes, strides, box}, map);
+  });
+}
+
+static int32_t importLaunch(rr_ctx *ctx, const char *name, const int64_t *grid,
+                            const void *const *arguments) {
+  return guarded(ctx,
+                 [&](Context &c) { return c.launch(name, grid, arguments); });
+}
+
 const rr_imports *importTable() {
   static const rr_imports table = {
       sizeof(rr_imports), RR_ABI_VERSION,    importBufAlloc,   importBufFree,
       importRingRank,     importRingSize,    importShiftStart, importWait,
       importParallelFor,  importCheckCancel, importFail,       importTraceBegin,
-      importTraceEnd,
+      importTraceEnd,     importTensorMap,   importLaunch,
   };
   return &table;
 }

@@ -119,11 +119,12 @@ private:
                   RR_ABI_MISMATCH);
     if (!string(root, "", "target", manifest.target))
       return false;
-    if (manifest.target != "cpu")
-      return fail("target",
-                  "'" + manifest.target +
-                      "' cannot be executed by this runtime; available: cpu",
-                  RR_UNIMPLEMENTED);
+    if (manifest.target != "cpu" && manifest.target != "sm_90a")
+      return fail(
+          "target",
+          "'" + manifest.target +
+              "' cannot be executed by this runtime; available: cpu, sm_90a",
+          RR_UNIMPLEMENTED);
     if (root.contains("target_cpu") &&
         !string(root, "", "target_cpu", manifest.targetCpu))
       return false;

@@ -113,4 +113,18 @@ rr_entry_fn Module::findFunction(const std::string &name) const {
   return nullptr;
 }
 
+uint64_t Module::numKernels() const {
+  constexpr size_t size =
+      offsetof(rr_module_header, num_kernels) + sizeof(uint64_t);
+  return header->struct_size >= size && header->kernels ? header->num_kernels
+                                                        : 0;
+}
+
+const rr_kernel *Module::findKernel(const char *name) const {
+  for (uint64_t i = 0; i < numKernels(); ++i)
+    if (strcmp(kernel(i).name, name) == 0)
+      return &kernel(i);
+  return nullptr;
+}
+
 } // namespace ringrt

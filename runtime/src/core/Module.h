@@ -31,6 +31,12 @@ public:
   const std::string &manifestText() const { return text; }
   /// Null for a name that is not in the manifest.
   rr_entry_fn findFunction(const std::string &name) const;
+  /// Kernels for GPUs; `findKernel` is null for a name that is not among them.
+  uint64_t numKernels() const;
+  const rr_kernel &kernel(uint64_t index) const {
+    return header->kernels[index];
+  }
+  const rr_kernel *findKernel(const char *name) const;
   const uint8_t *program() const { return header->program; }
   uint64_t programSize() const { return header->program_size; }
   /// Identifies manifest and program, for the comparison between ranks.

@@ -59,12 +59,12 @@ static Status checkOptions(const rr_world_options &options) {
   }
   switch (int(options.device)) {
   case RR_DEVICE_CPU:
+  case RR_DEVICE_SIM:
     break;
   case RR_DEVICE_CUDA:
-  case RR_DEVICE_SIM:
     return makeError(RR_UNIMPLEMENTED,
-                     "device %s is not part of this runtime; available: cpu",
-                     options.device == RR_DEVICE_CUDA ? "cuda" : "sim");
+                     "device cuda is not part of this runtime; available: cpu, "
+                     "sim");
   default:
     return makeError(RR_INVALID_ARGUMENT, "unknown device %d, expected 0 (cpu)",
                      static_cast<int>(options.device));
@@ -103,12 +103,15 @@ World::World(const rr_world_options &options)
   link.bandwidth = options.link_bandwidth;
   link.latency = options.link_latency;
   engine = std::make_unique<ThreadTransport>(link, hooks, log);
+  kernels = createDevice(options.device);
   sem_init(&wakeWatcher, 0, 0);
   watcher = std::thread([this] { watch(); });
   log.write(LogLevel::Info,
             "world of %d ranks, %d threads a rank, transport thread, device "
-            "cpu, timeout %g s",
-            options.size, options.threads, options.timeout_seconds);
+            "%s, timeout %g s",
+            options.size, options.threads,
+            options.device == RR_DEVICE_SIM ? "sim" : "cpu",
+            options.timeout_seconds);
 }
 
 World::~World() {

@@ -13,6 +13,7 @@
 #include "core/Hooks.h"
 #include "core/Log.h"
 #include "core/Trace.h"
+#include "device/Device.h"
 #include "device/cpu/ThreadPool.h"
 #include "ringrt/ringrt.h"
 #include "transport/Transport.h"
@@ -35,6 +36,8 @@ public:
 
   int32_t size() const { return options.size; }
   Transport &transport() { return *engine; }
+  /// Null where ranks compute on CPUs.
+  Device *device() { return kernels.get(); }
   bool traces() const { return options.trace != 0; }
   TimePoint epoch() const { return created; }
 
@@ -69,6 +72,7 @@ private:
   Turns turns;
   std::vector<std::unique_ptr<Rank>> ranks;
   std::unique_ptr<Transport> engine;
+  std::unique_ptr<Device> kernels;
 
   // A signal handler may do no more than this; a thread does the rest.
   std::atomic<bool> cancelAsked{false};

@@ -1,0 +1,122 @@
+//===- SimDevice.cpp - The simulator as a world's device ------------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "device/sim/SimDevice.h"
+
+#include "ringrt/sim.h"
+
+#include <cstring>
+
+namespace ringrt {
+
+/// TMA takes addresses and strides in these units (CUDA Driver API,
+/// cuTensorMapEncodeTiled).
+static constexpr int64_t tensorMapUnit = 16;
+static constexpr int64_t mostBox = 256;
+static constexpr int rank = 4;
+/// Blocks of a grid (CUDA C Programming Guide, "Technical Specifications per
+/// Compute Capability").
+static constexpr int64_t mostBlocks[3] = {2147483647, 65535, 65535};
+
+Status SimDevice::check(const Module &module) {
+  if (const std::string &target = module.manifest().target; target != "sm_90a")
+    return makeError(RR_INVALID_ARGUMENT,
+                     "the module is compiled for target '%s', which device sim "
+                     "does not run, expected sm_90a",
+                     target.c_str());
+  for (uint64_t i = 0; i < module.numKernels(); ++i)
+    if (!module.kernel(i).simulated)
+      return makeError(RR_INVALID_ARGUMENT,
+                       "kernel '%s' has no code for the simulator, expected a "
+                       "module compiled with --with-sim",
+                       module.kernel(i).name);
+  return {};
+}
+
+static Status checkUnit(const char *what, int64_t bytes) {
+  if (bytes % tensorMapUnit == 0)
+    return {};
+  return makeError(
+      RR_INVALID_ARGUMENT,
+      "TMA cannot load an array whose %s is %lld bytes, expected a "
+      "multiple of %lld",
+      what, static_cast<long long>(bytes),
+      static_cast<long long>(tensorMapUnit));
+}
+
+Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
+  static const char *const strideNames[rank] = {
+      "stride of batches", "stride of heads", "stride of rows", ""};
+  if (request.strides[rank - 1] != 1)
+    return makeError(
+        RR_INVALID_ARGUMENT,
+        "TMA cannot load an array whose elements of a row are %lld "
+        "apart, expected 1",
+        static_cast<long long>(request.strides[rank - 1]));
+  auto base = reinterpret_cast<uintptr_t>(request.base);
+  if (Status status = checkUnit("address", static_cast<int64_t>(base & 0xffff));
+      !status.ok())
+    return status;
+  rs_tensor_map map = {};
+  map.base = base;
+  map.rank = rank;
+  map.element_bytes = static_cast<uint16_t>(request.elementBytes);
+  map.swizzle = 128;
+  for (int dim = 0; dim < rank; ++dim) {
+    int source = rank - 1 - dim;
+    map.size[dim] = static_cast<uint64_t>(request.sizes[source]);
+    map.box[dim] = 1;
+    if (dim == 0)
+      continue;
+    int64_t bytes = request.strides[source] * request.elementBytes;
+    // A dimension of one element has no stride to speak of.
+    if (request.sizes[source] > 1)
+      if (Status status = checkUnit(strideNames[source], bytes); !status.ok())
+        return status;
+    map.stride[dim - 1] = request.sizes[source] > 1
+                              ? static_cast<uint64_t>(bytes)
+                              : static_cast<uint64_t>(tensorMapUnit);
+  }
+  for (int dim = 0; dim < 2; ++dim) {
+    if (request.box[dim] < 1 || request.box[dim] > mostBox)
+      return makeError(
+          RR_INVALID_ARGUMENT, "a box has %lld %s, expected 1 to %lld",
+          static_cast<long long>(request.box[dim]),
+          dim == 0 ? "columns" : "rows", static_cast<long long>(mostBox));
+    map.box[dim] = static_cast<uint32_t>(request.box[dim]);
+  }
+  static_assert(sizeof(map) <= 128);
+  memcpy(out, &map, sizeof(map));
+  return {};
+}
+
+Status SimDevice::launch(const rr_kernel &kernel, const int64_t *grid,
+                         const void *const *arguments) {
+  rs_launch launch = {};
+  launch.struct_size = sizeof(launch);
+  for (int dim = 0; dim < 3; ++dim) {
+    if (grid[dim] == 0)
+      return {};
+    if (grid[dim] < 0 || grid[dim] > mostBlocks[dim])
+      return makeError(RR_INVALID_ARGUMENT,
+                       "kernel '%s' has a grid of %lld blocks in dimension %d, "
+                       "expected 0 to %lld",
+                       kernel.name, static_cast<long long>(grid[dim]), dim,
+                       static_cast<long long>(mostBlocks[dim]));
+    launch.grid[dim] = static_cast<uint32_t>(grid[dim]);
+  }
+  launch.shared_bytes = kernel.shared_bytes;
+  launch.seed = launches.fetch_add(1, std::memory_order_relaxed);
+  launch.arguments = arguments;
+  char message[1024];
+  if (rs_run(kernel.simulated, &launch, message, sizeof(message)) != 0)
+    return makeError(RR_INTERNAL, "%s", message);
+  return {};
+}
+
+} // namespace ringrt
