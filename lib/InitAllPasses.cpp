@@ -9,6 +9,7 @@
 #include "ringattn/InitAllPasses.h"
 
 #include "ringattn/Codegen/CPU/Passes.h"
+#include "ringattn/Codegen/Hopper/Passes.h"
 #include "ringattn/Codegen/Tile/Passes.h"
 #include "ringattn/Conversion/NVVMToSim/Passes.h"
 #include "ringattn/Conversion/RingPTXToNVVM/Passes.h"
@@ -29,6 +30,8 @@ void ringattn::registerAllPasses() {
   registerRingAttnTargetPasses();
   registerRingAttnTilePasses();
   registerRingAttnCPUPasses();
+  registerRingAttnHopperPasses();
+  registerHopperKernelPipeline();
   registerCPUKernelPipeline();
   registerRingAttnPipelines();
 }

@@ -48,6 +48,7 @@ config.substitutions += [
     ("%plugin", tool(config.ringattn_lib_dir, "RingAttnPlugin.so")),
     ("%llvm_bindir", config.llvm_bin_dir),
     ("%ringattn_libs", config.ringattn_lib_dir),
+    ("%ringattn_tools", config.ringattn_tools_dir),
     ("%ringattn_src", config.ringattn_source_dir),
 ]
 

@@ -29,15 +29,29 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "ringattn/Codegen/CPU/Passes.h"
+#include "ringattn/Codegen/Hopper/Passes.h"
+#include "ringattn/Conversion/NVVMToSim/Passes.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h"
+#include "ringattn/Dialect/RingPTX/Transforms/Passes.h"
 #include "ringattn/Support/CPUDescription.h"
 #include "ringattn/Support/PipelineRegistration.h"
+#include "ringattn/Target/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace ringattn;
+
+static constexpr llvm::StringLiteral kCPU = "cpu", kHopper = "sm_90a";
+/// Values of the option `device-code`.
+static constexpr llvm::StringLiteral kCubin = "cubin", kPTX = "ptx",
+                                     kNone = "none";
+
+llvm::ArrayRef<llvm::StringLiteral> ringattn::getAllTargets() {
+  static constexpr llvm::StringLiteral targets[] = {kCPU, kHopper};
+  return targets;
+}
 
 static void buildGlobalPhase(OpPassManager &pm) {
   pm.addPass(createInlinerPass());
@@ -74,8 +88,23 @@ static void buildScheduledPhase(OpPassManager &pm) {
   pm.addPass(ringcomm::createRingCommVerify());
 }
 
+/// Code of the kernels for GPUs, for each device that wants some.
+static void buildDeviceCode(OpPassManager &pm,
+                            const RingAttnPipelineOptions &options) {
+  pm.addPass(ringptx::createRingPTXVerify());
+  if (options.withSim)
+    pm.addPass(createConvertNVVMToSimPass());
+  if (options.deviceCode == kNone)
+    return;
+  AssembleKernelsPassOptions assemble;
+  assemble.ptxOnly = options.deviceCode == kPTX;
+  pm.addPass(createAssembleKernelsPass(assemble));
+}
+
 static void buildLLVMPhase(OpPassManager &pm,
                            const RingAttnPipelineOptions &options) {
+  if (options.target != kCPU)
+    buildDeviceCode(pm, options);
   pm.addPass(ringcomm::createRingCommVerify());
   EmitEntriesPassOptions entries;
   entries.target = options.target;
@@ -128,8 +157,12 @@ void ringattn::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::Scheduled:
     return buildScheduledPhase(pm);
   case Phase::Tile:
+    if (options.target == kHopper)
+      return buildHopperTilePhase(pm);
     return buildTilePhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::Target:
+    if (options.target == kHopper)
+      return buildHopperTargetPhase(pm);
     return buildCPUTargetPhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::LLVM:
     return buildLLVMPhase(pm, options);
@@ -155,10 +188,19 @@ struct RejectOptions
 
 llvm::Error
 ringattn::checkPipelineOptions(const RingAttnPipelineOptions &options) {
-  if (options.target != "cpu")
-    return llvm::createStringError(
-        "target '" + options.target +
-        "' is not available in this build, expected cpu");
+  auto wrong = [](StringRef what, StringRef value, const auto &expected) {
+    return llvm::createStringError(what + " '" + value +
+                                   "' is not available in this build, expected " +
+                                   llvm::join(expected, " or "));
+  };
+  if (!llvm::is_contained(getAllTargets(), options.target))
+    return wrong("target", options.target, getAllTargets());
+  const SmallVector<StringRef> kinds = {kCubin, kPTX, kNone};
+  if (!llvm::is_contained(kinds, options.deviceCode))
+    return wrong("device code", options.deviceCode, kinds);
+  if (options.withSim && options.target == kCPU)
+    return llvm::createStringError("the simulator runs kernels for GPUs, but "
+                                   "the target is cpu, expected sm_90a");
   if (!symbolizePhase(options.compileTo))
     return llvm::createStringError(
         "unknown phase '" + options.compileTo + "', expected one of " +

@@ -102,15 +102,27 @@ static LogicalResult run(PassManager &pm, ModuleOp program,
   return failure();
 }
 
+static void setOptions(RingAttnPipelineOptions &pipeline,
+                       const CompileOptions &options) {
+  pipeline.target = options.target;
+  pipeline.targetCpu = options.targetCpu;
+  pipeline.targetFeatures = options.targetFeatures;
+  pipeline.deviceCode = options.deviceCode;
+  pipeline.withSim = options.withSim;
+  pipeline.compileTo = stringifyPhase(options.compileTo).str();
+}
+
+llvm::Error ringattn::checkOptions(const CompileOptions &options) {
+  RingAttnPipelineOptions pipeline;
+  setOptions(pipeline, options);
+  return checkPipelineOptions(pipeline);
+}
+
 LogicalResult ringattn::lowerProgram(ModuleOp program,
                                      const CompileOptions &options,
                                      DiagnosticPrinter &diagnostics) {
   RingAttnPipelineOptions pipeline;
-  pipeline.target = options.target;
-  pipeline.targetCpu = options.targetCpu;
-  pipeline.targetFeatures = options.targetFeatures;
-  pipeline.compileTo = stringifyPhase(options.compileTo).str();
-
+  setOptions(pipeline, options);
   if (options.dumpDirectory.empty()) {
     PassManager pm(program->getName());
     buildRingAttnPipeline(pm, pipeline);

@@ -236,24 +236,22 @@ CommandLine::Handler ringattn::tools::asPositive(double &value) {
 }
 
 Error ringattn::tools::checkAvailable(StringRef what, StringRef value,
-                                      StringRef available,
+                                      ArrayRef<StringRef> available,
                                       ArrayRef<StringRef> known) {
-  if (value == available)
+  if (is_contained(available, value))
     return Error::success();
+  std::string expected = ", expected " + join(available, " or ");
   if (is_contained(known, value))
     return createStringError(what + " '" + value +
-                             "' is not available in this build, expected " +
-                             available);
-  return createStringError("unknown " + what + " '" + value + "', expected " +
-                           available);
+                             "' is not available in this build" + expected);
+  return createStringError("unknown " + what + " '" + value + "'" + expected);
 }
 
 void ringattn::tools::addTargetOption(CommandLine &line, std::string &target) {
-  line.addOption("target", "cpu",
-                 "what to generate code for (sm_90a and sm_80 are reserved)",
-                 [&target](StringRef value) {
-                   target = value.str();
-                   return checkAvailable("target", value, "cpu",
-                                         {"sm_90a", "sm_80"});
-                 });
+  line.addOption(
+      "target", "cpu|sm_90a", "what to generate code for (sm_80 is reserved)",
+      [&target](StringRef value) {
+        target = value.str();
+        return checkAvailable("target", value, {"cpu", "sm_90a"}, {"sm_80"});
+      });
 }

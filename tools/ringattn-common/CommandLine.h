@@ -102,7 +102,7 @@ CommandLine::Handler asPositive(double &value);
 /// Checks a value that names one of a few things of which only `available`
 /// exists in this build.
 llvm::Error checkAvailable(llvm::StringRef what, llvm::StringRef value,
-                           llvm::StringRef available,
+                           llvm::ArrayRef<llvm::StringRef> available,
                            llvm::ArrayRef<llvm::StringRef> known);
 /// Declares `--target`.
 void addTargetOption(CommandLine &line, std::string &target);

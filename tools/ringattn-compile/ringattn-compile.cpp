@@ -25,7 +25,6 @@ namespace {
 struct Options {
   std::string input;
   std::string output;
-  bool withSim = false;
   /// Whether to stop with text after `compile.compileTo`.
   bool printsText = false;
   CompileOptions compile;
@@ -63,8 +62,13 @@ static std::optional<int> parseOptions(int argc, char **argv,
   line.addOption("target-features", "LIST",
                  "features added to or taken from the CPU's: +avx2,-avx512f",
                  asString(compile.targetFeatures));
-  line.addFlag("with-sim", "also generate the simulator's code (reserved)",
-               options.withSim);
+  line.addOption("device-code", "cubin|ptx|none",
+                 "what kernels for GPUs become: cubin and PTX (default; needs "
+                 "ptxas),\nPTX, or nothing",
+                 asString(compile.deviceCode));
+  line.addFlag("with-sim",
+               "kernels for GPUs also become code for the simulator",
+               compile.withSim);
   line.addOption("compile-to", "PHASE",
                  "stop after a phase and print MLIR: global, spmd, ring, "
                  "scheduled,\ntile, target, llvm",
@@ -75,10 +79,8 @@ static std::optional<int> parseOptions(int argc, char **argv,
       asString(compile.dumpDirectory));
   if (std::optional<int> code = line.parse(argc, argv))
     return code;
-  if (options.withSim)
-    return reportError("--with-sim: target 'sim' is not available in this "
-                       "build, expected cpu",
-                       ExitUsage);
+  if (Error error = checkOptions(compile))
+    return reportError(std::move(error), ExitUsage);
   if (options.output.empty()) {
     if (!options.printsText)
       return reportError("no output given: expected -o OUT.so", ExitUsage);

@@ -61,6 +61,9 @@ int ringattn::tools::checkResults(Package &package, mlir::func::FuncOp program,
   };
   reference::EvaluatorOptions evaluatorOptions;
   evaluatorOptions.threads = get_cpus();
+  // Kernels for GPUs round f32 factors.
+  if (package.getManifest().getString("target") != "cpu")
+    evaluatorOptions.products = reference::Products::TF32;
   mlir::FailureOr<reference::Evaluator> evaluator =
       reference::Evaluator::create(program, arrays.arguments, evaluatorOptions);
   if (mlir::failed(evaluator))

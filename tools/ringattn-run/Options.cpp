@@ -76,14 +76,15 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
   line.addOption(
       "transport", "thread",
       "how ranks communicate (mpi and nccl are reserved)", [](StringRef value) {
-        return checkAvailable("transport", value, "thread", {"mpi", "nccl"});
+        return checkAvailable("transport", value, {"thread"}, {"mpi", "nccl"});
       });
-  line.addOption("device", "cpu",
-                 "where ranks compute (cuda and sim are "
-                 "reserved)",
-                 [](StringRef value) {
-                   return checkAvailable("device", value, "cpu",
-                                         {"cuda", "sim"});
+  line.addOption("device", "cpu|sim",
+                 "where ranks compute: on CPUs (default), or on a simulated "
+                 "GPU\n(cuda is reserved)",
+                 [&](StringRef value) {
+                   options.device = value.str();
+                   return checkAvailable("device", value, {"cpu", "sim"},
+                                         {"cuda"});
                  });
   addTargetOption(line, options.target);
   line.addList("input", "F.npy",
@@ -133,6 +134,16 @@ std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
   declareOptions(line, options);
   if (std::optional<int> code = line.parse(argc, argv))
     return code;
+  if (!options.isPackage()) {
+    std::string runs = options.device == "sim" ? "sm_90a" : "cpu";
+    if (options.target.empty())
+      options.target = runs;
+    else if (options.target != runs)
+      return reportError("device " + options.device +
+                             " does not run what is compiled for target '" +
+                             options.target + "', expected " + runs,
+                         ExitUsage);
+  }
   if (options.describe)
     return std::nullopt;
   if (options.inputs.empty() && !options.randomSeed)

@@ -24,6 +24,9 @@ struct RunOptions {
   std::string entry = "main";
   /// 0: what the program's grid says.
   int64_t ranks = 0;
+  /// cpu or sim.
+  std::string device = "cpu";
+  /// Empty: the package's. A program is compiled for what the device runs.
   std::string target;
   std::vector<std::string> inputs;
   std::optional<uint64_t> randomSeed;

@@ -36,7 +36,13 @@ int Package::compile(const RunOptions &options) {
   Expected<CPUDescription> cpu = describeCPU("", "");
   if (!cpu)
     return reportError(cpu.takeError());
-  if (failed(lowerProgram(*source, CompileOptions(), diagnostics)))
+  CompileOptions compile;
+  compile.target = options.target;
+  if (options.device == "sim") {
+    compile.withSim = true;
+    compile.deviceCode = "none";
+  }
+  if (failed(lowerProgram(*source, compile, diagnostics)))
     return ExitFailure;
   Expected<std::unique_ptr<MemoryBuffer>> object = emitObject(*source, *cpu);
   if (!object) {

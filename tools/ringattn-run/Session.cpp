@@ -129,6 +129,8 @@ int Session::createWorld() {
   world_options.timeout_seconds = options.timeout;
   world_options.link_bandwidth = options.linkBandwidth;
   world_options.link_latency = options.linkLatency;
+  world_options.device =
+      options.device == "sim" ? RR_DEVICE_SIM : RR_DEVICE_CPU;
   world_options.trace = !options.trace.empty();
   int32_t status = rr_world_create(&world_options, &world);
   if (status == RR_OK)

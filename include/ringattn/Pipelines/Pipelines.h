@@ -41,7 +41,7 @@ std::optional<Phase> symbolizePhase(llvm::StringRef name);
 struct RingAttnPipelineOptions
     : public mlir::PassPipelineOptions<RingAttnPipelineOptions> {
   Option<std::string> target{
-      *this, "target", llvm::cl::desc("cpu (sm_90a and sm_80 are reserved)"),
+      *this, "target", llvm::cl::desc("cpu or sm_90a (sm_80 is reserved)"),
       llvm::cl::init("cpu")};
   Option<std::string> targetCpu{
       *this, "target-cpu",
@@ -53,12 +53,24 @@ struct RingAttnPipelineOptions
       llvm::cl::desc("features added to or taken from the CPU's, in LLVM's "
                      "form: +avx2,-avx512f"),
       llvm::cl::init("")};
+  Option<std::string> deviceCode{
+      *this, "device-code",
+      llvm::cl::desc("what kernels for GPUs become: cubin (and PTX; needs "
+                     "ptxas), ptx, or none"),
+      llvm::cl::init("cubin")};
+  Option<bool> withSim{
+      *this, "with-sim",
+      llvm::cl::desc("kernels for GPUs also become code for the simulator"),
+      llvm::cl::init(false)};
   Option<std::string> compileTo{
       *this, "compile-to",
       llvm::cl::desc("stop after this phase: global, spmd, ring, scheduled, "
                      "tile, target, llvm"),
       llvm::cl::init("llvm")};
 };
+
+/// Names of the targets that there is a code generator for.
+llvm::ArrayRef<llvm::StringLiteral> getAllTargets();
 
 /// Adds the passes that lead from the phase before `phase` to `phase`.
 void buildPhase(mlir::OpPassManager &pm, Phase phase,

@@ -21,11 +21,14 @@
 namespace ringattn {
 
 struct CompileOptions {
-  /// cpu; other targets are refused.
+  /// One of `getAllTargets()`.
   std::string target = "cpu";
   /// Empty: the host's.
   std::string targetCpu;
   std::string targetFeatures;
+  /// As the options `device-code` and `with-sim` of the pipeline.
+  std::string deviceCode = "cubin";
+  bool withSim = false;
   Phase compileTo = Phase::LLVM;
   /// When set, the program after every phase is written to this directory as
   /// `0-global.mlir`, `1-spmd.mlir`, ...
@@ -50,6 +53,9 @@ mlir::OwningOpRef<mlir::ModuleOp> parseProgram(mlir::MLIRContext *context,
                                                llvm::StringRef contents,
                                                llvm::StringRef name,
                                                DiagnosticPrinter &diagnostics);
+
+/// What is wrong with the values of `options`, if anything.
+llvm::Error checkOptions(const CompileOptions &options);
 
 /// Lowers `program` up to `options.compileTo`.
 mlir::LogicalResult lowerProgram(mlir::ModuleOp program,

@@ -89,8 +89,23 @@ protected:
     return LoadTileOp::create(
         b, RankedTensorType::get(shape, type.getElementType()), memref, at);
   }
+  /// A factor of a product.
+  Value loadOperand(Value memref, Value at, ArrayRef<int64_t> shape) {
+    return LoadTileOp::create(b, RankedTensorType::get(shape, plan.operand),
+                              memref, at);
+  }
   void store(Value tile, Value memref) {
     StoreTileOp::create(b, tile, memref, row);
+  }
+
+  /// Stores what the state after the last key stands for; `lse` may be null.
+  void emitResults(TileProgram &program, const TileState &state, Value output,
+                   Value lse) {
+    Type storage = cast<MemRefType>(output.getType()).getElementType();
+    store(program.normalise(state.output, state.sum, storage),
+          slice(output, head));
+    if (lse)
+      store(program.logSumExp(state.max, state.sum), slice(lse, head));
   }
 
   ImplicitLocOpBuilder b;
@@ -117,14 +132,19 @@ public:
         head, index(heads(op.getQuery()) / heads(op.getKey())));
     key = slice(op.getKey(), keyHead);
     value = slice(op.getValue(), keyHead);
-    query = program.cast(
-        load(slice(op.getQuery(), head), row, {plan.rows, plan.headSize}),
-        plan.operand);
+    Value queries = slice(op.getQuery(), head);
+    query = plan.pipelined
+                ? loadOperand(queries, row, {plan.rows, plan.headSize})
+                : program.cast(load(queries, row, {plan.rows, plan.headSize}),
+                               plan.operand);
     Value acc = slice(op.getAcc(), head), max = slice(op.getMax(), head),
           sum = slice(op.getSum(), head);
-    TileState state = {load(acc, row, {plan.rows, plan.valueSize}),
-                       load(max, row, {plan.rows}),
-                       load(sum, row, {plan.rows})};
+    auto loadState = [&](TileState) -> TileState {
+      return {load(acc, row, {plan.rows, plan.valueSize}),
+              load(max, row, {plan.rows}), load(sum, row, {plan.rows})};
+    };
+    TileState state =
+        op.getStartsEmpty() ? emitInitialState(loadState) : loadState({});
     if (!mask.isFull()) {
       Value end = fold<arith::MinSIOp>(
           fold<arith::AddIOp>(row, index(plan.rows)), numRows);
@@ -133,9 +153,13 @@ public:
       queryPositions = positions(plan.rows, row, /*ofKeys=*/false);
     }
     state = emitKeyLoop(state);
-    store(state.output, acc);
-    store(state.max, max);
-    store(state.sum, sum);
+    if (op.getOutput()) {
+      emitResults(program, state, op.getOutput(), op.getLse());
+    } else {
+      store(state.output, acc);
+      store(state.max, max);
+      store(state.sum, sum);
+    }
     op.erase();
   }
 
@@ -248,7 +272,99 @@ private:
     return TileState::from(loop.getResults());
   }
 
+  /// The number of tiles, of `count`, for which `before` holds; it does for
+  /// those up to some tile and for none after it.
+  Value countTiles(Value count, llvm::function_ref<Value(Value tile)> before) {
+    auto search =
+        scf::WhileOp::create(b, TypeRange{b.getIndexType(), b.getIndexType()},
+                             ValueRange{index(0), count});
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Location> locs(2, b.getLoc());
+    Block *test =
+        b.createBlock(&search.getBefore(), {}, search.getResultTypes(), locs);
+    Value more = compare(arith::CmpIPredicate::ult, test->getArgument(0),
+                         test->getArgument(1));
+    scf::ConditionOp::create(b, more, test->getArguments());
+    Block *step =
+        b.createBlock(&search.getAfter(), {}, search.getResultTypes(), locs);
+    Value low = step->getArgument(0), high = step->getArgument(1);
+    Value middle =
+        fold<arith::DivUIOp>(fold<arith::AddIOp>(low, high), index(2));
+    Value holds = before(middle);
+    low = arith::SelectOp::create(b, holds,
+                                  fold<arith::AddIOp>(middle, index(1)), low);
+    high = arith::SelectOp::create(b, holds, high, middle);
+    scf::YieldOp::create(b, ValueRange{low, high});
+    return search.getResult(0);
+  }
+
+  /// The tiles [first, last) that hold a key within the mask's band around the
+  /// queries. Positions grow with local indices.
+  std::pair<Value, Value> tilesInReach(Value count) {
+    MaskBand band = mask.getBand();
+    Value first = index(0), last = count;
+    if (band.left)
+      first = countTiles(count, [&](Value tile) {
+        Value end = fold<arith::MinSIOp>(
+            fold<arith::MulIOp>(fold<arith::AddIOp>(tile, index(1)),
+                                index(plan.columns)),
+            numKeys);
+        Value high = keyPosition(fold<arith::SubIOp>(end, index(1)));
+        return compare(arith::CmpIPredicate::slt,
+                       fold<arith::AddIOp>(high, index(*band.left)), queryLow);
+      });
+    if (band.right)
+      last = countTiles(count, [&](Value tile) {
+        Value low = keyPosition(fold<arith::MulIOp>(tile, index(plan.columns)));
+        return compare(arith::CmpIPredicate::sle, low,
+                       fold<arith::AddIOp>(queryHigh, index(*band.right)));
+      });
+    return {first, last};
+  }
+
+  /// The state before the step: `load` it, but at hop 0.
+  TileState emitInitialState(Emit load) {
+    TileState initial = program.initialState();
+    Value first = compare(arith::CmpIPredicate::eq, op.getHop(), index(0));
+    return emitIf(first, [](TileState state) { return state; }, load, initial);
+  }
+
+  /// One loop over the tiles within reach; a tile that the mask cuts, or that
+  /// reaches past the last key, is masked where it is.
+  TileState emitUniformLoop(TileState state) {
+    Value count = fold<arith::DivUIOp>(
+        fold<arith::AddIOp>(numKeys, index(plan.columns - 1)),
+        index(plan.columns));
+    auto [first, last] = tilesInReach(count);
+    std::optional<int64_t> keys = getConstantIntValue(numKeys);
+    bool noTail = keys && *keys % plan.columns == 0;
+    return emitFor(first, last, 1, state, [&](Value tile, TileState state) {
+      Value column = fold<arith::MulIOp>(tile, index(plan.columns));
+      Value k = loadOperand(key, column, {plan.columns, plan.headSize});
+      Value v = loadOperand(value, column, {plan.columns, plan.valueSize});
+      if (noTail && mask.isFull())
+        return program.step(query, k, v, state, nullptr);
+      Value next = fold<arith::AddIOp>(column, index(plan.columns));
+      Value whole = compare(arith::CmpIPredicate::sle, next, numKeys);
+      if (!mask.isFull())
+        whole = fold<arith::AndIOp>(
+            whole, classify(column, fold<arith::MinSIOp>(next, numKeys)).full);
+      return program.step(query, k, v, state, [&](Value s) {
+        auto branch = scf::IfOp::create(b, TypeRange(s.getType()), whole,
+                                        /*withElseRegion=*/true);
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(branch.thenBlock());
+        scf::YieldOp::create(b, s);
+        b.setInsertionPointToStart(branch.elseBlock());
+        scf::YieldOp::create(b, applyMask(s, column));
+        return branch.getResult(0);
+      });
+    });
+  }
+
   TileState emitKeyLoop(TileState state) {
+    if (plan.pipelined)
+      return emitUniformLoop(state);
     std::optional<int64_t> keys = getConstantIntValue(numKeys);
     bool noTail = keys && *keys % plan.columns == 0;
     bool noWholeTile = keys && *keys < plan.columns;
@@ -317,17 +433,15 @@ public:
 
   void run() {
     Type accumulator = cast<MemRefType>(op.getAcc().getType()).getElementType();
-    Type storage = cast<MemRefType>(op.getOutput().getType()).getElementType();
     TileProgram program(b, plan, accumulator, /*scale=*/1.0);
     beginTiles(op.getAcc());
-    Value sum = load(slice(op.getSum(), head), row, {plan.rows});
-    Value acc =
+    TileState state;
+    state.sum = load(slice(op.getSum(), head), row, {plan.rows});
+    state.output =
         load(slice(op.getAcc(), head), row, {plan.rows, plan.valueSize});
-    store(program.normalise(acc, sum, storage), slice(op.getOutput(), head));
-    if (op.getLse()) {
-      Value max = load(slice(op.getMax(), head), row, {plan.rows});
-      store(program.logSumExp(max, sum), slice(op.getLse(), head));
-    }
+    if (op.getLse())
+      state.max = load(slice(op.getMax(), head), row, {plan.rows});
+    emitResults(program, state, op.getOutput(), op.getLse());
     op.erase();
   }
 

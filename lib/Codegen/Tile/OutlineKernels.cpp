@@ -104,6 +104,15 @@ Value emitHasWork(OpBuilder &builder, OnlineAttentionOp op) {
   Value yes =
       arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
   require(builder.createOrFold<arith::XOrIOp>(loc, visibility.empty, yes));
+  // The first hop also writes the state of rows that see no key, and the last
+  // one their results.
+  if (op.getOutput())
+    return nullptr;
+  if (result && op.getStartsEmpty())
+    result = builder.createOrFold<arith::OrIOp>(
+        loc, result,
+        builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq,
+                                            op.getHop(), zero));
   return result;
 }
 

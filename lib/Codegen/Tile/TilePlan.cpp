@@ -15,13 +15,16 @@ using namespace ringattn;
 
 DictionaryAttr TilePlan::toAttr() const {
   Builder b(operand.getContext());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("rows", b.getI64IntegerAttr(rows)),
-       b.getNamedAttr("columns", b.getI64IntegerAttr(columns)),
-       b.getNamedAttr("masked_columns", b.getI64IntegerAttr(maskedColumns)),
-       b.getNamedAttr("head_size", b.getI64IntegerAttr(headSize)),
-       b.getNamedAttr("value_size", b.getI64IntegerAttr(valueSize)),
-       b.getNamedAttr("operand", TypeAttr::get(operand))});
+  SmallVector<NamedAttribute> attrs = {
+      b.getNamedAttr("rows", b.getI64IntegerAttr(rows)),
+      b.getNamedAttr("columns", b.getI64IntegerAttr(columns)),
+      b.getNamedAttr("masked_columns", b.getI64IntegerAttr(maskedColumns)),
+      b.getNamedAttr("head_size", b.getI64IntegerAttr(headSize)),
+      b.getNamedAttr("value_size", b.getI64IntegerAttr(valueSize)),
+      b.getNamedAttr("operand", TypeAttr::get(operand))};
+  if (pipelined)
+    attrs.push_back(b.getNamedAttr("pipelined", b.getUnitAttr()));
+  return b.getDictionaryAttr(attrs);
 }
 
 FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
@@ -55,6 +58,11 @@ FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
   if (!operand || !isa<FloatType>(operand.getValue()))
     return reject("operand", "a float type");
   plan.operand = operand.getValue();
+  plan.pipelined = dict.contains("pipelined");
+  if (plan.pipelined && plan.columns != plan.maskedColumns)
+    return kernel->emitOpError()
+           << kTilesAttr << " masked_columns is " << plan.maskedColumns
+           << ", expected " << plan.columns << " as columns where pipelined";
   if (plan.columns % plan.maskedColumns != 0)
     return kernel->emitOpError()
            << kTilesAttr << " masked_columns is " << plan.maskedColumns

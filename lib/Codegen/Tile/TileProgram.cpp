@@ -172,7 +172,7 @@ TileState TileProgram::step(Value query, Value key, Value value,
   Value alpha = stat.getResult(2), subtrahend = stat.getResult(3);
 
   // P replaces S where it has S's type.
-  bool inPlace = plan.operand == accumulator;
+  bool inPlace = plan.pipelined || plan.operand == accumulator;
   auto exponentials = [&](ImplicitLocOpBuilder &b, ValueRange args) {
     Value x = inPlace ? args[1] : args[0];
     Value minus = inPlace ? args[0] : args[1];
@@ -181,7 +181,7 @@ TileState TileProgram::step(Value query, Value key, Value value,
     Value e = math::Exp2Op::create(b, z);
     Value sum =
         arith::AddFOp::create(b, args.back(), e, arith::FastMathFlags::reassoc);
-    return SmallVector<Value>{convert(b, e, plan.operand), sum};
+    return SmallVector<Value>{inPlace ? e : convert(b, e, plan.operand), sum};
   };
   auto exp =
       inPlace
@@ -197,9 +197,15 @@ TileState TileProgram::step(Value query, Value key, Value value,
                                  arith::MulFOp::create(b, args[1], args[0])};
                            })
                        .getResult(0);
-  Value output = contract("output", exp.getResult(0), value, rescaled,
-                          /*transposedRhs=*/false);
+  Value p = cast(exp.getResult(0), plan.operand);
+  Value output =
+      contract("output", p, value, rescaled, /*transposedRhs=*/false);
   return {output, stat.getResult(0), exp.getResult(1)};
+}
+
+TileState TileProgram::initialState() {
+  return {filled({plan.rows, plan.valueSize}, 0.0),
+          filled({plan.rows}, -kInfinity), filled({plan.rows}, 0.0)};
 }
 
 Value TileProgram::normalise(Value acc, Value sum, Type storage) {

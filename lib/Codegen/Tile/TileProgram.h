@@ -43,6 +43,9 @@ public:
   TileState step(mlir::Value query, mlir::Value key, mlir::Value value,
                  TileState state, ScoreModifier mask);
 
+  /// Before the first key: O = 0, m = -inf, l = 0.
+  TileState initialState();
+
   /// acc / sum in type `storage`, 0 where sum is 0.
   mlir::Value normalise(mlir::Value acc, mlir::Value sum, mlir::Type storage);
   /// ln(2) * (max + log2(sum)).

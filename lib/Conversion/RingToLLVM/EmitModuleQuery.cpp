@@ -6,9 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelTable.h"
 #include "Manifest.h"
+#include "ModuleConstants.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
@@ -23,49 +26,74 @@ using namespace ringattn;
 /// RR_ABI_VERSION of ringrt/abi.h.
 static constexpr int32_t kAbiVersion = 1;
 
+/// A table of `rr_entry_point`, called `symbol`. Returns its length.
+static int64_t emitEntryTable(ModuleOp module, ModuleConstants &constants,
+                              StringRef symbol) {
+  SmallVector<std::pair<std::string, std::string>> entries;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (auto name =
+            function->getAttrOfType<StringAttr>("ringattn.entry_point")) {
+      entries.push_back({("ringattn.entry_name." + name.getValue()).str(),
+                         function.getName().str()});
+      function->removeAttr("ringattn.entry_point");
+    }
+  constexpr size_t prefix = StringLiteral("ringattn.entry_name.").size();
+  for (auto &[name, function] : entries)
+    constants.addText(name, StringRef(name).drop_front(prefix));
+  Type pointer = constants.pointerType();
+  auto type =
+      LLVM::LLVMStructType::getLiteral(module.getContext(), {pointer, pointer});
+  auto tableType = LLVM::LLVMArrayType::get(type, entries.size());
+  constants.addAggregate(symbol, tableType, [&](OpBuilder &b) {
+    SmallVector<Value> rows;
+    for (auto &[name, function] : entries)
+      rows.push_back(constants.aggregate(
+          b, type,
+          {constants.addressOf(b, name), constants.addressOf(b, function)}));
+    return rows;
+  });
+  return static_cast<int64_t>(entries.size());
+}
+
+/// The bytecode that `ringattn-record-program` left; empty where it did not
+/// run.
+static StringRef getProgram(ModuleOp module) {
+  auto attr =
+      module->getAttrOfType<DenseResourceElementsAttr>("ringattn.program");
+  if (!attr || !attr.getRawHandle().getBlob())
+    return {};
+  ArrayRef<char> data = attr.getRawHandle().getBlob()->getData();
+  return {data.data(), data.size()};
+}
+
+/// `rr_module_query`: the header, or null for a version it does not have.
+static void emitQuery(ModuleOp module, ModuleConstants &constants,
+                      StringRef header) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Location loc = module.getLoc();
+  Type pointer = constants.pointerType();
+  auto query = LLVM::LLVMFuncOp::create(
+      b, loc, "rr_module_query",
+      LLVM::LLVMFunctionType::get(pointer, {b.getI32Type()}));
+  Block *block = query.addEntryBlock(b);
+  b.setInsertionPointToStart(block);
+  Value understood = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge,
+                                          block->getArgument(0),
+                                          constants.number(b, kAbiVersion, 32));
+  Value result = LLVM::SelectOp::create(
+      b, loc, understood, constants.addressOf(b, header), constants.null(b));
+  LLVM::ReturnOp::create(b, loc, result);
+}
+
 namespace {
 struct EmitModuleQuery
     : ringattn::impl::EmitModuleQueryPassBase<EmitModuleQuery> {
   void runOnOperation() override;
-
-private:
-  Value number(OpBuilder &b, int64_t value, unsigned width) {
-    return LLVM::ConstantOp::create(b, Location(loc), b.getIntegerType(width),
-                                    value);
-  }
-  Value addressOf(OpBuilder &b, StringRef symbol) {
-    return LLVM::AddressOfOp::create(
-        b, Location(loc), LLVM::LLVMPointerType::get(&getContext()), symbol);
-  }
-  void emitBytes(OpBuilder &b, StringRef name, StringRef bytes);
-  void emitConstant(OpBuilder &b, StringRef name, Type type,
-                    function_ref<Value(OpBuilder &)> value);
-
-  LocationAttr loc;
 };
 } // namespace
 
-void EmitModuleQuery::emitBytes(OpBuilder &b, StringRef name, StringRef bytes) {
-  LLVM::GlobalOp::create(b, Location(loc),
-                         LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()),
-                         /*isConstant=*/true, LLVM::Linkage::Internal, name,
-                         b.getStringAttr(bytes), /*alignment=*/16);
-}
-
-/// An internal constant whose initializer `value` builds.
-void EmitModuleQuery::emitConstant(OpBuilder &b, StringRef name, Type type,
-                                   function_ref<Value(OpBuilder &)> value) {
-  auto global =
-      LLVM::GlobalOp::create(b, Location(loc), type, /*isConstant=*/true,
-                             LLVM::Linkage::Internal, name, Attribute());
-  OpBuilder inner =
-      OpBuilder::atBlockEnd(&global.getInitializerRegion().emplaceBlock());
-  LLVM::ReturnOp::create(inner, Location(loc), value(inner));
-}
-
 void EmitModuleQuery::runOnOperation() {
   ModuleOp module = getOperation();
-  loc = module.getLoc();
   auto manifest = module->getAttrOfType<StringAttr>("ringattn.manifest");
   if (!manifest) {
     module.emitError() << "has no ringattn.manifest attribute, expected one "
@@ -77,83 +105,38 @@ void EmitModuleQuery::runOnOperation() {
                           "without it";
     return signalPassFailure();
   }
-  std::string program;
-  if (auto attr =
-          module->getAttrOfType<DenseResourceElementsAttr>("ringattn.program"))
-    if (AsmResourceBlob *blob = attr.getRawHandle().getBlob())
-      program.assign(blob->getData().begin(), blob->getData().end());
-
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  Type pointer = LLVM::LLVMPointerType::get(&getContext());
-  Type i32 = b.getI32Type(), i64 = b.getI64Type();
-  emitBytes(b, "ringattn.manifest_text", manifest.getValue());
-  emitBytes(b, "ringattn.program_bytes", program);
-
-  SmallVector<std::pair<std::string, std::string>> entries;
-  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-    if (auto name =
-            function->getAttrOfType<StringAttr>("ringattn.entry_point")) {
-      std::string symbol = ("ringattn.entry_name." + name.getValue()).str();
-      entries.push_back({symbol, function.getName().str()});
-      function->removeAttr("ringattn.entry_point");
-    }
-  for (auto &[symbol, function] : entries) {
-    std::string text =
-        StringRef(symbol).drop_front(strlen("ringattn.entry_name.")).str();
-    emitBytes(b, symbol, StringRef(text.c_str(), text.size() + 1));
-  }
-  auto entryType =
-      LLVM::LLVMStructType::getLiteral(&getContext(), {pointer, pointer});
-  auto tableType = LLVM::LLVMArrayType::get(entryType, entries.size());
-  emitConstant(b, "ringattn.entries", tableType, [&](OpBuilder &in) {
-    Value table = LLVM::PoisonOp::create(in, Location(loc), tableType);
-    for (auto [index, entry] : llvm::enumerate(entries)) {
-      int64_t i = index;
-      table = LLVM::InsertValueOp::create(in, Location(loc), table,
-                                          addressOf(in, entry.first),
-                                          ArrayRef<int64_t>{i, 0});
-      table = LLVM::InsertValueOp::create(in, Location(loc), table,
-                                          addressOf(in, entry.second),
-                                          ArrayRef<int64_t>{i, 1});
-    }
-    return table;
-  });
+  ModuleConstants constants(module);
+  StringRef program = getProgram(module);
+  constants.addBytes("ringattn.manifest_text", manifest.getValue());
+  constants.addBytes("ringattn.program_bytes", program);
+  int64_t numEntries = emitEntryTable(module, constants, "ringattn.entries");
+  int64_t numKernels = emitKernelTable(module, constants, "ringattn.kernels");
 
   // rr_module_header of ringrt/abi.h.
-  auto headerType = LLVM::LLVMStructType::getLiteral(
-      &getContext(), {i32, i32, pointer, i64, pointer, i64, pointer, i64});
-  constexpr int32_t headerSize = 4 + 4 + 6 * 8;
-  emitConstant(b, "ringattn.header", headerType, [&](OpBuilder &in) {
-    const Value fields[] = {number(in, headerSize, 32),
-                            number(in, kAbiVersion, 32),
-                            addressOf(in, "ringattn.manifest_text"),
-                            number(in, manifest.getValue().size(), 64),
-                            addressOf(in, "ringattn.program_bytes"),
-                            number(in, program.size(), 64),
-                            addressOf(in, "ringattn.entries"),
-                            number(in, entries.size(), 64)};
-    Value header = LLVM::PoisonOp::create(in, Location(loc), headerType);
-    for (auto [index, field] : llvm::enumerate(fields))
-      header = LLVM::InsertValueOp::create(in, Location(loc), header, field,
-                                           int64_t(index));
-    return header;
+  Type pointer = constants.pointerType();
+  Type i32 = IntegerType::get(&getContext(), 32);
+  Type i64 = IntegerType::get(&getContext(), 64);
+  auto type = LLVM::LLVMStructType::getLiteral(
+      &getContext(),
+      {i32, i32, pointer, i64, pointer, i64, pointer, i64, pointer, i64});
+  constexpr int64_t bytes = 4 + 4 + 8 * 8;
+  constants.addAggregate("ringattn.header", type, [&](OpBuilder &b) {
+    return SmallVector<Value>{
+        constants.number(b, bytes, 32),
+        constants.number(b, kAbiVersion, 32),
+        constants.addressOf(b, "ringattn.manifest_text"),
+        constants.number(b, manifest.getValue().size(), 64),
+        constants.addressOf(b, "ringattn.program_bytes"),
+        constants.number(b, program.size(), 64),
+        constants.addressOf(b, "ringattn.entries"),
+        constants.number(b, numEntries, 64),
+        constants.addressOf(b, "ringattn.kernels"),
+        constants.number(b, numKernels, 64)};
   });
+  emitQuery(module, constants, "ringattn.header");
 
-  auto query =
-      LLVM::LLVMFuncOp::create(b, Location(loc), "rr_module_query",
-                               LLVM::LLVMFunctionType::get(pointer, {i32}));
-  Block *block = query.addEntryBlock(b);
-  b.setInsertionPointToStart(block);
-  Value understood =
-      LLVM::ICmpOp::create(b, Location(loc), LLVM::ICmpPredicate::uge,
-                           block->getArgument(0), number(b, kAbiVersion, 32));
-  Value header = addressOf(b, "ringattn.header");
-  Value null = LLVM::ZeroOp::create(b, Location(loc), pointer);
-  LLVM::ReturnOp::create(b, Location(loc),
-                         ValueRange{LLVM::SelectOp::create(
-                             b, Location(loc), understood, header, null)});
-
-  for (StringRef name : {StringRef("ringattn.manifest"),
-                         StringRef("ringattn.program"), StringRef(kGroupsAttr)})
+  for (StringRef name :
+       {StringRef("ringattn.manifest"), StringRef("ringattn.program"),
+        StringRef(kGroupsAttr), gpu::GPUDialect::getContainerModuleAttrName()})
     module->removeAttr(name);
 }

@@ -16,10 +16,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/xxhash.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_LOWERRUNTIMEOPSPASS
@@ -43,8 +45,14 @@ enum class Import {
   CheckCancel,
   Fail,
   TraceBegin,
-  TraceEnd
+  TraceEnd,
+  TensorMap,
+  Launch
 };
+/// RR_INVALID_ARGUMENT (ringrt/abi.h).
+constexpr int64_t kInvalidArgument = 1;
+/// Bytes of a tensor map, and what they are aligned to (CUtensorMap).
+constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 /// Two 32-bit fields precede the pointers.
 constexpr int32_t kFirstImportOffset = 8;
 
@@ -77,7 +85,9 @@ private:
     return LLVM::LLVMPointerType::get(builder.getContext());
   }
 
-  Value stackSlot(Type type);
+  Value stackSlot(Type type, int64_t alignment = 8);
+  Value stackArray(ArrayRef<Value> values);
+  Value text(StringRef name, StringRef value);
   void callImport(Import import, ArrayRef<Value> arguments);
   void check(Value status);
   Value groupOf(ArrayRef<int64_t> axes) {
@@ -90,6 +100,10 @@ private:
   void lower(ringrt::SpanBeginOp op);
   void lower(ringrt::SpanEndOp op);
   void lower(ringrt::ParallelForOp op);
+  void lower(ringrt::TensorMapOp op);
+  void lower(ringrt::AddressOp op);
+  void lower(ringrt::RequireOp op);
+  void lower(gpu::LaunchFuncOp op);
   LogicalResult lower(memref::AllocOp op);
   void lower(memref::DeallocOp op);
   void lower(func::CallOp op);
@@ -114,11 +128,40 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// A slot in the entry block, so that loops do not grow the stack.
-Value FunctionLowering::stackSlot(Type type) {
+Value FunctionLowering::stackSlot(Type type, int64_t alignment) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.getBody().front());
   return LLVM::AllocaOp::create(builder, loc, pointer(), type, integer(1),
-                                /*alignment=*/8);
+                                alignment);
+}
+
+/// An array of `values`, which have one type.
+Value FunctionLowering::stackArray(ArrayRef<Value> values) {
+  Type element = values.front().getType();
+  Value slot = stackSlot(LLVM::LLVMArrayType::get(element, values.size()));
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value address =
+        LLVM::GEPOp::create(builder, loc, pointer(), element, slot,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    LLVM::StoreOp::create(builder, loc, value, address);
+  }
+  return slot;
+}
+
+/// The address of `value` with a final 0, in a constant called `name`.
+Value FunctionLowering::text(StringRef name, StringRef value) {
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
+  if (!global) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    std::string bytes = value.str() + '\0';
+    global = LLVM::GlobalOp::create(
+        builder, loc,
+        LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
+        /*isConstant=*/true, LLVM::Linkage::Internal, name,
+        builder.getStringAttr(bytes));
+  }
+  return LLVM::AddressOfOp::create(builder, loc, global);
 }
 
 /// Leaves the function when `status` is not zero.
@@ -244,6 +287,72 @@ void FunctionLowering::lower(ringrt::ParallelForOp op) {
   callImport(Import::ParallelFor, {toI64(op.getCount()), body, slot});
 }
 
+void FunctionLowering::lower(ringrt::TensorMapOp op) {
+  auto type = mlir::cast<MemRefType>(op.getSource().getType());
+  MemRefDescriptor source(cast(converter.convertType(type), op.getSource()));
+  SmallVector<Value> sizes, strides, box;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    sizes.push_back(source.size(builder, loc, dim));
+    strides.push_back(source.stride(builder, loc, dim));
+  }
+  for (int64_t size : op.getBox())
+    box.push_back(integer(size));
+  Value map =
+      stackSlot(LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes),
+                kTensorMapAlignment);
+  callImport(Import::TensorMap,
+             {map, source.bufferPtr(builder, loc, converter, type),
+              integer(type.getElementTypeBitWidth() / 8, 32), stackArray(sizes),
+              stackArray(strides), stackArray(box)});
+  op.getMap().replaceAllUsesWith(map);
+}
+
+void FunctionLowering::lower(ringrt::AddressOp op) {
+  auto type = mlir::cast<MemRefType>(op.getSource().getType());
+  MemRefDescriptor source(cast(converter.convertType(type), op.getSource()));
+  Value address = source.bufferPtr(builder, loc, converter, type);
+  if (op.getAddress().getType() != address.getType())
+    address = LLVM::AddrSpaceCastOp::create(builder, loc,
+                                            op.getAddress().getType(), address);
+  op.getAddress().replaceAllUsesWith(address);
+}
+
+void FunctionLowering::lower(ringrt::RequireOp op) {
+  Block *before = builder.getInsertionBlock();
+  Block *after = before->splitBlock(builder.getInsertionPoint());
+  Block *broken = builder.createBlock(after);
+  std::string name = "ringattn.requirement." +
+                     std::to_string(llvm::xxh3_64bits(op.getMessage()));
+  callImport(Import::Fail,
+             {integer(kInvalidArgument, 32), text(name, op.getMessage())});
+  // The call returns the status it was given.
+  LLVM::UnreachableOp::create(builder, loc);
+  builder.setInsertionPointToEnd(before);
+  cf::CondBranchOp::create(builder, loc, op.getCondition(), after, ValueRange{},
+                           broken, ValueRange{});
+  builder.setInsertionPointToStart(after);
+}
+
+void FunctionLowering::lower(gpu::LaunchFuncOp op) {
+  SmallVector<Value> grid, arguments;
+  for (Value size : {op.getGridSizeX(), op.getGridSizeY(), op.getGridSizeZ()})
+    grid.push_back(toI64(size));
+  for (Value operand : op.getKernelOperands()) {
+    // A tensor map is a parameter by value.
+    if (operand.getType() == pointer()) {
+      arguments.push_back(operand);
+      continue;
+    }
+    Value slot = stackSlot(operand.getType());
+    LLVM::StoreOp::create(builder, loc, operand, slot);
+    arguments.push_back(slot);
+  }
+  StringRef name = op.getKernelName();
+  callImport(Import::Launch,
+             {text(("ringattn.kernel_name." + name).str(), name),
+              stackArray(grid), stackArray(arguments)});
+}
+
 LogicalResult FunctionLowering::lower(memref::AllocOp op) {
   MemRefType type = op.getType();
   if (!type.getLayout().isIdentity())
@@ -313,8 +422,9 @@ LogicalResult FunctionLowering::run() {
     }
     if (isa<ringcomm::RankOp, ringcomm::SizeOp, ringcomm::ShiftStartOp,
             ringcomm::WaitOp, ringrt::SpanBeginOp, ringrt::SpanEndOp,
-            ringrt::ParallelForOp, memref::AllocOp, memref::DeallocOp,
-            func::CallOp, func::ReturnOp>(op))
+            ringrt::ParallelForOp, ringrt::TensorMapOp, ringrt::AddressOp,
+            ringrt::RequireOp, gpu::LaunchFuncOp, memref::AllocOp,
+            memref::DeallocOp, func::CallOp, func::ReturnOp>(op))
       ops.push_back(op);
     return WalkResult::advance();
   });
@@ -364,8 +474,9 @@ LogicalResult FunctionLowering::run() {
               return success();
             })
             .Case<ringcomm::ShiftStartOp, ringcomm::WaitOp, ringrt::SpanBeginOp,
-                  ringrt::SpanEndOp, ringrt::ParallelForOp, memref::DeallocOp,
-                  func::CallOp>([&](auto other) {
+                  ringrt::SpanEndOp, ringrt::ParallelForOp, ringrt::TensorMapOp,
+                  ringrt::AddressOp, ringrt::RequireOp, gpu::LaunchFuncOp,
+                  memref::DeallocOp, func::CallOp>([&](auto other) {
               lower(other);
               return success();
             })

@@ -11,6 +11,60 @@
 
 include "mlir/Pass/PassBase.td"
 
+def StartEmptyPass : Pass<"ringattn-start-empty", "::mlir::func::FuncOp"> {
+  let summary = "Lets the first hop start from empty accumulators";
+  let description = [{
+    Erases the fills of accumulators that only steps of a ring use, and marks the
+    steps `starts_empty`: the one at hop 0 then starts from the initial state
+    instead of reading it. Fills stay where the first step that runs may not be
+    that of hop 0.
+
+    Before:
+    ```mlir
+    linalg.fill ins(%zero : f32) outs(%o : memref<1x8x?x64xf32>)
+    linalg.fill ins(%minus_inf : f32) outs(%m : memref<1x8x?xf32>)
+    linalg.fill ins(%zero : f32) outs(%l : memref<1x8x?xf32>)
+    scf.for %hop = %c0 to %last step %c1 {
+      ringattn.online_attention ... outs(%o, %m, %l : ...) ... hop(%hop) {...}
+    }
+    ```
+    After:
+    ```mlir
+    scf.for %hop = %c0 to %last step %c1 {
+      ringattn.online_attention ... outs(%o, %m, %l : ...) ... hop(%hop)
+        {..., starts_empty}
+    }
+    ```
+
+    Requires the ring loop on memrefs (after `ringattn-schedule-ring`). Should
+    run before `ringattn-outline-kernels`, for targets where a fill is a kernel
+    of its own.
+  }];
+}
+
+def FinishStepsPass : Pass<"ringattn-finish-steps", "::mlir::func::FuncOp"> {
+  let summary = "Lets the last step of a ring write the results";
+  let description = [{
+    A `ringattn.finalize` becomes part of the step before it, where that is in
+    the same block and nothing else uses the accumulators in between or later.
+
+    Before:
+    ```mlir
+    ringattn.online_attention ... outs(%o, %m, %l : ...) ... hop(%hop) {...}
+    ringattn.finalize ins(%o, %m, %l : ...) outs(%out : memref<1x8x?x64xbf16>)
+    ```
+    After:
+    ```mlir
+    ringattn.online_attention ... outs(%o, %m, %l : ...) ... hop(%hop)
+      finish(%out : memref<1x8x?x64xbf16>) {...}
+    ```
+
+    Requires the ring loop on memrefs (after `ringattn-schedule-ring`). Should
+    run before `ringattn-outline-kernels`, for targets where the accumulators
+    would travel through memory.
+  }];
+}
+
 def OutlineKernelsPass : Pass<"ringattn-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Moves the steps of the ring loop into kernel functions";
   let description = [{
@@ -95,6 +149,59 @@ def EmitTileProgramPass
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::ringattn::RingAttnDialect"
   ];
+}
+
+def ScheduleTilesPass : Pass<"ringattn-schedule-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Decides which steps of the key loop overlap";
+  let description = [{
+    Policy only. Writes `ringattn.schedule = [stage, slot]` (see `TileSchedule`)
+    on the ops of the loop over the K/V tiles of a kernel whose plan is
+    `pipelined`, unless they have it: S = Q K^T of tile j is issued first, then
+    O += P V of tile j - 1, then follows the softmax of tile j, whose arithmetic
+    the second product hides (FlashAttention-3, arXiv:2407.08608, section 3.2).
+
+    Before:
+    ```mlir
+    %s = linalg.contract {ringattn.role = "scores"} ...
+    %o = linalg.contract {ringattn.role = "output"} ...
+    ```
+    After:
+    ```mlir
+    %s = linalg.contract {ringattn.role = "scores",
+                          ringattn.schedule = array<i64: 0, 0>} ...
+    %o = linalg.contract {ringattn.role = "output",
+                          ringattn.schedule = array<i64: 1, 1>} ...
+    ```
+
+    Requires `ringattn-emit-tile-program`. Should run before
+    `ringattn-pipeline-tiles`.
+  }];
+}
+
+def PipelineTilesPass : Pass<"ringattn-pipeline-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Applies the schedule of the key loop";
+  let description = [{
+    Rewrites every loop that is scheduled (upstream's `scf::pipelineForLoop`),
+    under a test that it has an iteration. Stages are 0 and 1.
+
+    Before:
+    ```mlir
+    %r = scf.for %t = %first to %last ... {
+      A {ringattn.schedule = array<i64: 0, 0>}
+      B {ringattn.schedule = array<i64: 1, 1>}
+    ```
+    After:
+    ```mlir
+    %r = scf.if %any {
+      A(first)
+      scf.for %t = %first to %last - 1 { A(t + 1) B(t) }
+      B(last - 1)
+    ```
+
+    Requires `ringattn-schedule-tiles`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 #endif // RINGATTN_CODEGEN_TILE_PASSES_TD

@@ -31,7 +31,10 @@ inline constexpr llvm::StringLiteral kRoleAttr = "ringattn.role";
 /// `rows` queries and `columns` keys make a tile; tiles that a mask cuts are
 /// computed `masked_columns` at a time (a divisor of `columns`). `head_size`
 /// and `value_size` are D and Dv, padded with zeros as the target likes.
-/// `operand` is the element type of the operands of both products.
+/// `operand` is the element type of the operands of both products. `pipelined`,
+/// a unit attribute: the steps of one loop over all tiles will overlap, so a
+/// tile that the mask cuts is no case of its own (`masked_columns` equals
+/// `columns`), and P is rounded to `operand` by an op of its own.
 struct TilePlan {
   int64_t rows = 0;
   int64_t columns = 0;
@@ -39,6 +42,7 @@ struct TilePlan {
   int64_t headSize = 0;
   int64_t valueSize = 0;
   mlir::Type operand;
+  bool pipelined = false;
 
   mlir::DictionaryAttr toAttr() const;
   /// The plan of `kernel`; an error on the function where it is missing or

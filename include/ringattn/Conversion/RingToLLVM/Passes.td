@@ -59,8 +59,10 @@ def EmitModuleQueryPass
   let summary = "Adds the module's header and its one export";
   let description = [{
     Adds `rr_module_query` of `ringrt/abi.h`, which returns the module's header:
-    the manifest, the recorded global program as bytecode, and the table of
-    entries.
+    the manifest, the recorded global program as bytecode, the table of entries
+    and that of kernels for GPUs. Those of the module's `ringrt.kernels` get the
+    machine code of its `gpu.binary` and the simulator's of `@rs_kernel_<name>`,
+    where they exist; GPU modules without machine code are erased.
 
     Before:
     ```mlir
@@ -75,8 +77,10 @@ def EmitModuleQueryPass
       llvm.mlir.global internal constant @ringattn.program_bytes("...")
       llvm.mlir.global internal constant @ringattn.entries()
           : !llvm.array<1 x struct<(ptr, ptr)>> {...}
+      llvm.mlir.global internal constant @ringattn.kernels()
+          : !llvm.array<0 x struct<(ptr, i32, i32, ptr, i64, ptr, i64, ptr)>> {...}
       llvm.mlir.global internal constant @ringattn.header()
-          : !llvm.struct<(i32, i32, ptr, i64, ptr, i64, ptr, i64)> {...}
+          : !llvm.struct<(i32, i32, ptr, i64, ptr, i64, ptr, i64, ptr, i64)> {...}
       llvm.func @rr_module_query(%version: i32) -> !llvm.ptr {
         %enough = llvm.icmp "uge" %version, %c1 : i32
         %header = llvm.mlir.addressof @ringattn.header : !llvm.ptr

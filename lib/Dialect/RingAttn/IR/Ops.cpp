@@ -106,6 +106,9 @@ void OnlineAttentionOp::getEffects(Effects &effects) {
     addRead(effects, *update);
     addWrite(effects, *update);
   }
+  for (MutableOperandRange results : {getOutputMutable(), getLseMutable()})
+    for (OpOperand &result : results)
+      addWrite(effects, result);
 }
 
 void FinalizeOp::getEffects(Effects &effects) {

@@ -305,9 +305,13 @@ LogicalResult OnlineAttentionOp::verify() {
   MemRefType q = type(getQuery()), k = type(getKey()), v = type(getValue());
   SmallVector<int64_t> shape(q.getShape());
   shape[3] = v.getDimSize(3);
-  if (failed(verifyShapes(*this, q, k, v,
-                          RankedTensorType::get(shape, q.getElementType()),
-                          ShapedType())) ||
+  if (!getOutput() && getLse())
+    return emitOpError() << "has an lse but no output, expected both or none";
+  ShapedType output = RankedTensorType::get(shape, q.getElementType());
+  if (getOutput())
+    output = type(getOutput());
+  if (failed(verifyShapes(*this, q, k, v, output,
+                          getLse() ? type(getLse()) : ShapedType())) ||
       failed(verifyScale(*this, getScaleAttr(), q.getElementType())))
     return failure();
   return verifyState(*this, q, v.getDimSize(3), type(getAcc()), type(getMax()),
@@ -338,6 +342,10 @@ static LogicalResult verifyTile(Operation *op, Type memory, Type tileType) {
     return op->emitOpError() << "expects a memref and a tile of one rank, 1 or "
                                 "2, got "
                              << memory << " and " << tile;
+  // Tiles of tf32 are rounded as they are loaded.
+  if (isa<LoadTileOp>(op) && tile.getElementType().isTF32() &&
+      memref.getElementType().isF32())
+    return success();
   return verifyElementType(op, "tile", tile.getElementType(),
                            memref.getElementType());
 }

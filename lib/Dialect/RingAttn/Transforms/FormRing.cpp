@@ -114,7 +114,8 @@ private:
     Value zero = index(0), one = index(1);
     OnlineAttentionOp::create(builder, loc, op.getQuery(), op.getKey(),
                               op.getValue(), ring.acc, ring.max, ring.sum, zero,
-                              zero, ring.seqQ, ring.seqK, one, zero, ring.mask,
+                              zero, ring.seqQ, ring.seqK, one, zero,
+                              /*output=*/Value(), /*lse=*/Value(), ring.mask,
                               ring.scale, ring.layout);
   }
 

@@ -9,7 +9,9 @@
 #include "ringattn/Dialect/RingRT/IR/RingRT.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace ringattn::ringrt;
@@ -17,10 +19,17 @@ using namespace ringattn::ringrt;
 #include "ringattn/Dialect/RingRT/IR/RingRTDialect.cpp.inc"
 #include "ringattn/Dialect/RingRT/IR/RingRTEnums.cpp.inc"
 
+#define GET_ATTRDEF_CLASSES
+#include "ringattn/Dialect/RingRT/IR/RingRTAttrs.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "ringattn/Dialect/RingRT/IR/RingRTOps.cpp.inc"
 
 void RingRTDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ringattn/Dialect/RingRT/IR/RingRTAttrs.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "ringattn/Dialect/RingRT/IR/RingRTOps.cpp.inc"
@@ -34,6 +43,22 @@ void SpanOp::build(OpBuilder &builder, OperationState &state, SpanKind kind,
   if (hop)
     state.addOperands(hop);
   state.addRegion()->emplaceBlock();
+}
+
+LogicalResult TensorMapOp::verify() {
+  if (getBox().size() != 2 || getBox()[0] < 1 || getBox()[1] < 1)
+    return emitOpError() << "box is [" << getBox()
+                         << "], expected two positive sizes, of a row and of a "
+                            "column";
+  return success();
+}
+
+void AddressOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (getAccess() != Access::Write)
+    effects.emplace_back(MemoryEffects::Read::get(), &getSourceMutable());
+  if (getAccess() != Access::Read)
+    effects.emplace_back(MemoryEffects::Write::get(), &getSourceMutable());
 }
 
 LogicalResult ParallelForOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -180,6 +180,7 @@ def RingAttn_ShardLengthOp : RingAttn_Op<"shard_length", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def RingAttn_OnlineAttentionOp : RingAttn_Op<"online_attention", [
+    AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "Adds one K/V block to the accumulators of the local queries";
   let description = [{
@@ -202,8 +203,14 @@ def RingAttn_OnlineAttentionOp : RingAttn_Op<"online_attention", [
     | query_rank, key_rank | whose positions the queries and keys have |
     | seq_q, seq_k, ranks | global Sq, Sk and the ring's size |
 
-    The layout maps local indices to global positions. nq and nk may be 0.
-    `hop` is carried for observation only.
+    The layout maps local indices to global positions. nq and nk may be 0. `hop`
+    counts the hops of a ring from 0. With `starts_empty` the accumulators are
+    not read at hop 0: they have the initial state. Otherwise `hop` is carried
+    for observation only.
+
+    A step that finishes does what `ringattn.finalize` would do after it, and
+    writes its output and lse instead of the accumulators, which are undefined
+    then.
   }];
   let arguments = (ins
     MemRefRankOf<[RingAttn_Storage], [4]>:$query,
@@ -214,14 +221,19 @@ def RingAttn_OnlineAttentionOp : RingAttn_Op<"online_attention", [
     MemRefRankOf<[RingAttn_Accumulator], [3]>:$sum,
     Index:$query_rank, Index:$key_rank,
     Index:$seq_q, Index:$seq_k, Index:$ranks, Index:$hop,
+    Optional<MemRefRankOf<[RingAttn_Storage], [4]>>:$output,
+    Optional<MemRefRankOf<[RingAttn_Accumulator], [3]>>:$lse,
     RingAttn_AnyMask:$mask,
     RingAttn_AnyFloat:$scale,
-    RingAttn_AnyLayout:$layout);
+    RingAttn_AnyLayout:$layout,
+    UnitAttr:$starts_empty);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
     type($value) `)` `outs` `(` $acc `,` $max `,` $sum `:` type($acc) `,`
     type($max) `,` type($sum) `)` `at` `(` $query_rank `,` $key_rank `of` $ranks
-    `)` `global` `(` $seq_q `,` $seq_k `)` `hop` `(` $hop `)` attr-dict
+    `)` `global` `(` $seq_q `,` $seq_k `)` `hop` `(` $hop `)`
+    (`finish` `(` $output^ `:` type($output) `)`)?
+    (`lse` `(` $lse^ `:` type($lse) `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -261,6 +273,7 @@ def RingAttn_LoadTileOp : RingAttn_Op<"load_tile", [
   let description = [{
     Reads the tile of `source` (rows x cols, or rows) that starts at row `row`
     and column 0. Elements past the source's sizes are zero, in both dimensions.
+    A tile of tf32 holds what is read rounded to nearest, ties away from zero.
 
     Example:
     ```mlir
@@ -268,8 +281,8 @@ def RingAttn_LoadTileOp : RingAttn_Op<"load_tile", [
            : memref<?x80xf32, strided<[80, 1], offset: ?>> -> tensor<64x80xf32>
     ```
 
-    **Constraints:** source and result have the same element type and rank 1 or 2;
-    the result is static.
+    **Constraints:** source and result have the same element type, or f32 and tf32,
+    and rank 1 or 2; the result is static.
   }];
   let arguments = (ins AnyRankedOrUnrankedMemRef:$source, Index:$row);
   let results = (outs AnyStaticShapeTensor:$tile);

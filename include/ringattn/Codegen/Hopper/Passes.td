@@ -1,0 +1,101 @@
+//===- Passes.td - The tile program on sm_90a -------------------*- tablegen -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGATTN_CODEGEN_HOPPER_PASSES_TD
+#define RINGATTN_CODEGEN_HOPPER_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PlanHopperTilesPass
+    : Pass<"ringattn-plan-hopper-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Decides tile sizes, stages and warp roles for sm_90a";
+  let description = [{
+    Policy only. Writes two attributes on every kernel, unless it has them
+    already: `ringattn.tiles` (see `TilePlan`) and `ringattn.hopper` (see
+    `HopperPlan`), from the types, D, Dv and the mask. D and Dv are padded to
+    multiples of 64; the number of keys of a tile is what registers (S in f32, P
+    in 16 bits, O in f32) and shared memory (Q, and K and V twice) have room for.
+    Factors from f32 are tf32.
+
+    Before:
+    ```mlir
+    func.func private @attention_kernel(...) attributes {ringattn.kernel}
+    ```
+    After, for D = Dv = 128, bf16 and a causal mask:
+    ```mlir
+    func.func private @attention_kernel(...) attributes {ringattn.kernel,
+      ringattn.tiles = {columns = 128, head_size = 128, masked_columns = 128,
+                        operand = bf16, pipelined, rows = 128, value_size = 128},
+      ringattn.hopper = {consumers = 2, consumer_registers = 240, longest_first,
+                         ping_pong, producer_registers = 24, stages = 2}}
+    ```
+
+    Requires `ringattn-outline-kernels`. Should run before
+    `ringattn-emit-tile-program`.
+  }];
+}
+
+def SpecializeWarpsPass : Pass<"ringattn-specialize-warps", "::mlir::ModuleOp"> {
+  let summary = "Distributes the tile program over the warps of a block";
+  let description = [{
+    Makes a device function, in `gpu.module @kernels`, of every kernel: a block
+    computes one tile of queries. The tile program is emitted twice, as each role
+    sees it:
+
+    - one elected thread of the producer warpgroup starts the TMA loads of the
+      factors of products, into the slots of their streams;
+    - each consumer warpgroup computes 64 rows. Tiles are fragments in registers
+      (vectors, in the layout of wgmma's accumulators), ops on tiles become ops on
+      vectors, reductions over a row end in shuffles of four lanes, row sums stay
+      thread-local until they are stored. A product is started where it stands
+      (`ringptx.wgmma`) and awaited where its result is first used, which the
+      schedule of `ringattn-pipeline-tiles` has moved apart; then its factors'
+      slots are given back.
+
+    Slots are guarded by a pair of mbarriers each (one that the loads complete,
+    one that the readers do). With `ping_pong`, named barriers make the consumers
+    take turns in starting products. The function that was the kernel describes the
+    arguments (`ringrt.tensor_map`, addresses, strides, sizes) and launches the
+    device function. Index arithmetic is done in 32 bits, offsets into arrays in
+    64.
+
+    Factors that TMA or wgmma cannot take as they are (rows that do not start at
+    multiples of 16 bytes, f32) are copied before the launch, by kernels that all
+    kernels of the module share: aligned, rounded to tf32 to nearest, and, where
+    the depth of a tf32 product runs along the rows, transposed.
+
+    Before:
+    ```mlir
+    scf.forall (%b, %h, %t) in (%batch, %heads, %tiles) {
+      %q = ringattn.load_tile %Q[%i] : ... -> tensor<128x128xbf16>
+      %s = linalg.contract {ringattn.role = "scores"} ins(%q, %k ...)
+    ```
+    After:
+    ```mlir
+    gpu.module @kernels [#nvvm.target<chip = "sm_90a">] {
+      llvm.func @attention_kernel(%tq: !llvm.ptr {llvm.byval, ...}, ...) {
+        scf.if %isProducer {
+          nvvm.cp.async.bulk.tensor.shared.cluster.global ...
+        } else {
+          nvvm.mbarrier.try_wait.parity ...
+          %s = ringptx.wgmma bf16 %dq, %dk into %zero : i64, vector<64xf32>
+    ```
+
+    Requires `ringattn-emit-tile-program` with a plan of
+    `ringattn-plan-hopper-tiles`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::ringattn::ringptx::RingPTXDialect",
+    "::ringattn::ringrt::RingRTDialect"
+  ];
+}
+
+#endif // RINGATTN_CODEGEN_HOPPER_PASSES_TD

@@ -1,0 +1,43 @@
+//===- DeviceFunctions.h - Kernels as functions and launches ----*- C++ -*-===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RINGATTN_LIB_CODEGEN_HOPPER_DEVICEFUNCTIONS_H
+#define RINGATTN_LIB_CODEGEN_HOPPER_DEVICEFUNCTIONS_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace ringattn {
+
+/// Address spaces of NVPTX.
+inline constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+
+/// The module's GPU module `@kernels`, with `@shared`, a block's dynamic shared
+/// memory; made where there is none.
+mlir::gpu::GPUModuleOp getKernels(mlir::ModuleOp module);
+mlir::LLVM::GlobalOp getSharedMemory(mlir::gpu::GPUModuleOp kernels);
+
+/// A kernel without a body, for blocks of `threads` threads.
+mlir::LLVM::LLVMFuncOp
+createDeviceFunction(mlir::ImplicitLocOpBuilder &b,
+                     mlir::gpu::GPUModuleOp kernels, llvm::StringRef name,
+                     llvm::ArrayRef<mlir::Type> parameters, int64_t threads);
+
+/// Adds the kernel to `ringrt.kernels` of the module around its GPU module.
+void recordKernel(mlir::LLVM::LLVMFuncOp kernel, int64_t threads,
+                  int64_t sharedBytes);
+
+/// Launches the kernel on `grid` blocks (three indices).
+void launchKernel(mlir::ImplicitLocOpBuilder &b, mlir::LLVM::LLVMFuncOp kernel,
+                  llvm::ArrayRef<mlir::Value> grid, int64_t threads,
+                  int64_t sharedBytes, mlir::ValueRange arguments);
+
+} // namespace ringattn
+
+#endif // RINGATTN_LIB_CODEGEN_HOPPER_DEVICEFUNCTIONS_H

@@ -1,0 +1,65 @@
+//===- Pipeline.cpp - From steps of the ring to kernels for sm_90a --------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/Codegen/Hopper/Passes.h"
+#include "ringattn/Codegen/Tile/Passes.h"
+
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace ringattn;
+
+void ringattn::buildHopperTilePhase(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createStartEmptyPass());
+  pm.addNestedPass<func::FuncOp>(createFinishStepsPass());
+  pm.addPass(createOutlineKernelsPass());
+  OpPassManager &kernels = pm.nest<func::FuncOp>();
+  kernels.addPass(createPlanHopperTilesPass());
+  kernels.addPass(createEmitTileProgramPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+}
+
+void ringattn::buildHopperTargetPhase(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<func::FuncOp>();
+  // What does not change with the tile of keys leaves the loop first: it is not
+  // scheduled.
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createScheduleTilesPass());
+  kernels.addPass(createPipelineTilesPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createCanonicalizerPass());
+  pm.addPass(createSpecializeWarpsPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+  device.addPass(createLoopInvariantCodeMotionPass());
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertToLLVMPass());
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+}
+
+void ringattn::registerHopperKernelPipeline() {
+  PassPipelineRegistration<>("ringattn-hopper-kernels",
+                             "Lowers the steps of a ring loop to kernels for "
+                             "sm_90a, in the llvm, nvvm "
+                             "and ringptx dialects",
+                             [](OpPassManager &pm) {
+                               buildHopperTilePhase(pm);
+                               buildHopperTargetPhase(pm);
+                             });
+}

@@ -1,0 +1,144 @@
+//===- PlanHopperTiles.cpp - Tile sizes for sm_90a ------------------------===//
+//
+// Part of the RingAttn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ringattn/Codegen/Hopper/HopperPlan.h"
+#include "ringattn/Codegen/Hopper/Passes.h"
+#include "ringattn/Codegen/Tile/TilePlan.h"
+#include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace ringattn {
+#define GEN_PASS_DEF_PLANHOPPERTILESPASS
+#include "ringattn/Codegen/Hopper/Passes.h.inc"
+} // namespace ringattn
+
+using namespace mlir;
+using namespace ringattn;
+
+/// Heads are padded to whole swizzle spans of 16-bit elements, two of tf32.
+static constexpr int64_t kHeadUnit = 64, kMaxHeadSize = 256;
+/// Shared memory of a block, less what the barriers take.
+static constexpr int64_t kSharedBytes = 232448 - 1024;
+/// Keys of a tile: a multiple of the depth of a product, and of a swizzle span
+/// where they are adjacent in memory.
+static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
+                         kColumnUnit = 16, kColumnUnitTF32 = 32;
+
+namespace {
+
+/// Registers that S, O and P take in a thread that is left with `limit`; the
+/// rest is addresses, statistics and what an unrolled softmax keeps alive.
+int64_t fragmentRegisters(int64_t limit, bool dividesInMask) {
+  return (limit == 240 ? 200 : 128) - (dividesInMask ? 16 : 0);
+}
+
+class Planner {
+public:
+  LogicalResult plan(OnlineAttentionOp op) {
+    auto q = cast<MemRefType>(op.getQuery().getType());
+    auto v = cast<MemRefType>(op.getValue().getType());
+    tiles.operand = q.getElementType();
+    if (tiles.operand.isF32())
+      tiles.operand = FloatTF32Type::get(op.getContext());
+    else if (!tiles.operand.isBF16() && !tiles.operand.isF16())
+      return op.emitOpError() << "has elements of " << tiles.operand
+                              << ", expected bf16, f16 or f32 on sm_90a";
+    for (auto [what, size] :
+         {std::pair<StringRef, int64_t>{"head size", q.getDimSize(3)},
+          {"value head size", v.getDimSize(3)}})
+      if (size > kMaxHeadSize)
+        return op.emitOpError()
+               << what << " is " << size << ", expected at most "
+               << kMaxHeadSize << " on sm_90a";
+    tiles.headSize = llvm::alignTo(q.getDimSize(3), kHeadUnit);
+    tiles.valueSize = llvm::alignTo(v.getDimSize(3), kHeadUnit);
+    tiles.pipelined = true;
+
+    bool small = tiles.headSize == kHeadUnit && tiles.valueSize == kHeadUnit;
+    hopper.stages = 2;
+    hopper.producerRegisters = small ? 32 : 24;
+    hopper.consumerRegisters = small ? 160 : 240;
+    hopper.longestFirst = op.getMask().getBand().right.has_value();
+    // Positions of striped shards are quotients and remainders.
+    bool divides = !op.getMask().isFull() && isa<StripedAttr>(op.getLayout());
+    // The queries of fewer warpgroups leave room for more keys.
+    hopper.consumers = small ? 4 : 3;
+    do {
+      tiles.rows = 64 * --hopper.consumers;
+      tiles.columns = tiles.maskedColumns =
+          columns(op.getMask().isFull(), divides);
+    } while (tiles.columns == 0);
+    // Two warpgroups start with all registers that a thread can have.
+    if (hopper.consumers == 1)
+      hopper.producerRegisters = hopper.consumerRegisters = 0;
+    hopper.pingPong =
+        hopper.consumers > 1 && tiles.headSize <= 128 && tiles.valueSize <= 128;
+    return success();
+  }
+  void plan(FinalizeOp op) {
+    auto o = cast<MemRefType>(op.getAcc().getType());
+    tiles.operand = o.getElementType();
+    tiles.headSize = tiles.columns = tiles.maskedColumns = 1;
+    tiles.valueSize = llvm::alignTo(o.getDimSize(3), 8);
+    hopper.consumers = 2;
+    tiles.rows = 64 * hopper.consumers;
+  }
+
+  TilePlan tiles;
+  HopperPlan hopper;
+
+private:
+  /// The most keys that registers and shared memory have room for.
+  int64_t columns(bool unmasked, bool dividesInMask) const {
+    int64_t registers =
+        fragmentRegisters(hopper.consumerRegisters, dividesInMask);
+    bool wide = tiles.operand.isTF32();
+    // S in f32 and P: half a register a key, and 1/4 or, of tf32, 1/2.
+    int64_t fitting = registers - tiles.valueSize / 2;
+    if (!wide)
+      fitting = fitting * 4 / 3;
+    int64_t bytes = wide ? 4 : 2;
+    int64_t queries = bytes * tiles.rows * tiles.headSize;
+    int64_t slot = bytes * hopper.stages * (tiles.headSize + tiles.valueSize);
+    fitting = std::min(fitting, (kSharedBytes - queries) / slot);
+    fitting = std::min(fitting, unmasked ? kMaxColumns : kMaxMaskedColumns);
+    int64_t unit = wide ? kColumnUnitTF32 : kColumnUnit;
+    return fitting / unit * unit;
+  }
+};
+
+struct PlanHopperTilesPass
+    : ringattn::impl::PlanHopperTilesPassBase<PlanHopperTilesPass> {
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    if (!kernel->hasAttr(kKernelAttr))
+      return;
+    WalkResult result = kernel.walk([&](Operation *op) {
+      Planner planner;
+      if (auto attention = dyn_cast<OnlineAttentionOp>(op)) {
+        if (failed(planner.plan(attention)))
+          return WalkResult::interrupt();
+      } else if (auto finalize = dyn_cast<FinalizeOp>(op)) {
+        planner.plan(finalize);
+      } else {
+        return WalkResult::advance();
+      }
+      if (!kernel->hasAttr(kTilesAttr))
+        kernel->setAttr(kTilesAttr, planner.tiles.toAttr());
+      if (!kernel->hasAttr(kHopperAttr))
+        kernel->setAttr(kHopperAttr, planner.hopper.toAttr(&getContext()));
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
