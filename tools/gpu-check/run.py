@@ -1,0 +1,374 @@
+"""Checks and times the packages of a bundle on this machine's GPU. Exits 0 where all
+is well, 1 where something is wrong, 2 where there is nothing to check with.
+
+  run                      everything
+  run --parts=golden,cases,timing
+  run --filter=WORD        only configurations whose name contains WORD
+  run --seconds=N          for everything (default 560)
+  run --jobs=N             processes that share the GPU for cases (default 4 to 12)
+  run --out=DIR            where results.json and hopper.md go (default: results)
+  run --timeout=N          seconds that work on the GPU may take (default 10)
+  run --under=COMMAND      what every process is run by: --under=compute-sanitizer
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import report
+
+HERE = Path(__file__).resolve().parent
+BUNDLE = HERE.parent
+# What a process needs besides its work: Python, the driver's context, the oracle.
+START_SECONDS = 60
+# The oracle is what takes longest.
+JOBS = max(4, min(12, (os.cpu_count() or 4) - 4))
+# A package of which so many cases broke their process is left alone.
+MOST_BROKEN = 2
+# How much slower processes may be --under something.
+SLOWER = 10
+# Shares of the time of the parts that are run.
+SHARES = {"golden": 1, "cases": 10, "timing": 9}
+
+
+class Missing(RuntimeError):
+    """There is nothing to check with."""
+
+
+class Run:
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.end = time.monotonic() + options.seconds
+        self.lock = threading.Lock()
+        self.packages = BUNDLE / "packages"
+        self.manifest = json.loads((BUNDLE / "manifest.json").read_text())
+        self.results = {
+            "date": datetime.date.today().isoformat(),
+            "commit": self.manifest["commit"],
+            "command": shlex.join(["run", *sys.argv[1:]]),
+            "golden": [], "cases": [], "timing": [], "problems": [],
+        }
+
+    def say(self, text: str) -> None:
+        with self.lock:
+            print(text, flush=True)
+
+    def problem(self, text: str) -> None:
+        with self.lock:
+            self.results["problems"].append(text)
+            print(f"FAIL {text}", flush=True)
+
+    # Processes ---------------------------------------------------------------
+
+    def execute(self, program: str, work: dict, silence: float, until: float):
+        """Yields the lines of a process, then how it ended: "" or why. It is killed
+        when it says nothing for `silence` seconds, or at `until`."""
+        under = self.options.under
+        if under:
+            silence *= SLOWER
+        process = subprocess.Popen(
+            [*under, sys.executable, str(HERE / program)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+            env={
+                **os.environ, "RINGATTN_PACKAGES": str(self.packages),
+                "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
+            },
+        )
+        lines: queue.Queue = queue.Queue()
+        errors: list[str] = []
+
+        def read() -> None:
+            for line in process.stdout:
+                lines.put(line)
+            lines.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        threading.Thread(
+            target=lambda: errors.extend(process.stderr), daemon=True
+        ).start()
+        why = ""
+        try:
+            process.stdin.write(json.dumps(work))
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        while True:
+            patience = min(silence, until - time.monotonic())
+            try:
+                line = lines.get(timeout=max(0.0, patience))
+            except queue.Empty:
+                late = time.monotonic() >= until
+                why = "no time was left" if late else f"no answer after {silence:g} s"
+                break
+            if line is None:
+                break
+            try:
+                yield json.loads(line)
+            except ValueError:  # what a library prints
+                if under:
+                    self.say(line.rstrip())
+        if why:
+            self.kill(process)
+        else:
+            try:
+                code = process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill(process)
+                code = 0
+            if code < 0:
+                why = f"killed by {signal.Signals(-code).name}"
+            elif code > 0:
+                last = [e.strip() for e in errors if e.strip()]
+                why = last[-1] if last else f"exit {code}"
+        yield {"end": why}
+
+    @staticmethod
+    def kill(process: subprocess.Popen) -> None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    # Parts -------------------------------------------------------------------
+
+    def find_card(self) -> None:
+        for line in self.execute("worker.py", {"part": "card"}, 120, self.end):
+            if "card" in line:
+                self.results["device"] = line
+            elif "error" in line:
+                raise Missing(line["error"])
+            elif line.get("end"):
+                raise Missing(f"the GPU cannot be asked: {line['end']}")
+        self.results["card"] = self.results["device"]["card"]
+        try:
+            asked = subprocess.run(
+                ["nvidia-smi", "--query-gpu=driver_version,power.limit",
+                 "--format=csv,noheader"],
+                capture_output=True, text=True, timeout=30, check=True,
+            )
+            driver, power = asked.stdout.splitlines()[0].split(", ")
+            self.results["card"] += f", driver {driver}, {power}"
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+            self.results["card"] += f", CUDA {self.results['device']['cuda']}"
+        self.say(f"{self.results['card']}, commit {self.results['commit']}")
+
+    def run_golden(self, until: float) -> None:
+        first, timeout = 0, self.options.timeout
+        while True:
+            done = first
+            work = {"part": "golden", "first": first, "timeout": timeout}
+            for line in self.execute(
+                "worker.py", work, START_SECONDS + timeout, until
+            ):
+                if "index" in line:
+                    done = line["index"] + 1
+                    self.results["golden"].append(line)
+                    if line["wrong"]:
+                        self.problem(f"golden: {line['name']}: {line['wrong']}")
+                elif "error" in line:
+                    return self.problem(f"golden: {line['error']}")
+                else:
+                    end = line["end"]
+            if end:
+                self.problem(f"golden: vector {done}: {end}")
+                self.results["golden"].append(
+                    {"index": done, "name": str(done), "wrong": end}
+                )
+                done += 1
+            if done >= self.manifest["golden"] or time.monotonic() >= until:
+                break
+            first = done
+        if len(self.results["golden"]) < self.manifest["golden"]:
+            self.problem("golden: not all vectors were run: no time was left")
+
+    def run_configuration(self, name: str, until: float) -> None:
+        """Every case of a package; what a failure leaves, in a new process."""
+        cases = self.manifest["configurations"][name]
+        left, managed, broken = list(range(len(cases))), False, 0
+        while left:
+            why = ""
+            if time.monotonic() >= until:
+                why = "no time was left"
+            elif broken == MOST_BROKEN:
+                why = f"not run: {broken} cases before it broke"
+            if why:
+                for index in left:
+                    self.record(name, cases[index], {"wrong": why})
+                return
+            work = {
+                "part": "cases", "configuration": name, "cases": left,
+                "managed": managed, "timeout": self.options.timeout,
+            }
+            silence = START_SECONDS + self.options.timeout
+            for line in self.execute("worker.py", work, silence, until):
+                if "index" in line:
+                    left.remove(line["index"])
+                    broken += line.get("broken", False)
+                    self.record(name, line["case"], {**line, "managed": managed})
+                elif "error" in line:
+                    for index in left:
+                        self.record(name, cases[index], {"wrong": line["error"]})
+                    return
+                else:
+                    end = line["end"]
+            if end == "killed by SIGSEGV" and not managed:
+                # Its host code touches arrays.
+                managed = True
+            elif left and end:
+                broken += 1
+                self.record(name, cases[left.pop(0)], {"wrong": end})
+
+    def record(self, name: str, case: str, entry: dict) -> None:
+        entry = {**entry, "configuration": name, "case": case}
+        with self.lock:
+            self.results["cases"].append(entry)
+        if entry["wrong"]:
+            self.problem(f"{name}: {case}: {entry['wrong']}")
+
+    def run_cases(self, until: float) -> None:
+        names = [
+            name for name in self.manifest["configurations"]
+            if self.options.filter in name
+        ]
+        done = 0
+
+        def work(name: str) -> None:
+            nonlocal done
+            self.run_configuration(name, until)
+            with self.lock:
+                done += 1
+                count = done
+            if count % 20 == 0 or count == len(names):
+                self.say(f"{count} of {len(names)} packages")
+
+        with ThreadPoolExecutor(self.options.jobs) as pool:
+            list(pool.map(work, names))
+
+    def run_timing(self, until: float) -> None:
+        rows = [
+            row for row in self.manifest["timed"] if self.options.filter in row[0]
+        ]
+        managed, seconds = False, until - time.monotonic()
+        while rows and time.monotonic() < until:
+            work = {
+                "managed": managed, "rows": rows, "flex_seconds": seconds * 0.4,
+            }
+            before = len(rows)
+            for line in self.execute("timing.py", work, 150, until):
+                if "versions" in line:
+                    self.results["versions"] = line["versions"]
+                elif "length" in line:
+                    rows = rows[1:]
+                    self.results["timing"].append(line)
+                    if line["wrong"]:
+                        self.problem(
+                            f"timing: {line['name']}, length {line['length']}: "
+                            f"{line['wrong']}"
+                        )
+                elif "error" in line:
+                    return self.problem(f"timing: {line['error']}")
+                else:
+                    end = line["end"]
+            if end == "killed by SIGSEGV" and not managed:
+                managed = True
+            elif end and rows:
+                self.problem(f"timing: {rows[0][0]}, length {rows[0][1]}: {end}")
+                if len(rows) == before and "No module named" in end:
+                    return
+                rows = rows[1:]
+            elif rows and len(rows) == before:
+                return self.problem("timing: the process ended without a result")
+        if rows:
+            self.problem(f"timing: {len(rows)} rows were not measured")
+
+    # All ---------------------------------------------------------------------
+
+    def run(self) -> int:
+        self.find_card()
+        with tempfile.TemporaryDirectory(prefix="ringattn-gpu-") as folder:
+            self.packages = BUNDLE / "packages"
+            if not self.packages.exists():
+                self.packages = unpack(folder)
+            return self.run_parts()
+
+    def run_parts(self) -> int:
+        for failure in self.manifest["failures"]:
+            self.problem(f"bundle: {failure}")
+        parts = [part for part in SHARES if part in self.options.parts]
+        for index, part in enumerate(parts):
+            # What a part leaves is for those that follow.
+            share = SHARES[part] / sum(SHARES[p] for p in parts[index:])
+            now = time.monotonic()
+            getattr(self, f"run_{part}")(now + share * (self.end - now))
+            self.say(f"{part}: {time.monotonic() - now:.0f} s")
+            self.write()
+        if not any(self.results[part] for part in parts):
+            self.problem("nothing was checked")
+        self.write()
+        if self.results["golden"] or self.results["cases"]:
+            print()
+            print("\n".join(report.check_table(self.results)))
+        if self.results["timing"]:
+            print()
+            print("\n".join(report.timing_table(self.results["timing"])))
+        problems = len(self.results["problems"])
+        print(f"\n{problems} problems" if problems else "\nall is well")
+        return 1 if problems else 0
+
+    def write(self) -> None:
+        out = self.options.out
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "results.json").write_text(json.dumps(self.results, indent=1))
+        if self.results["timing"]:
+            (out / "hopper.md").write_text(report.document(self.results))
+
+
+def unpack(folder: str) -> Path:
+    with tarfile.open(BUNDLE / "packages.tar.xz") as packed:
+        if hasattr(tarfile, "data_filter"):
+            packed.extractall(folder, filter="data")
+        else:
+            packed.extractall(folder)
+    return Path(folder) / "packages"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", default=",".join(SHARES))
+    parser.add_argument("--filter", default="")
+    parser.add_argument("--seconds", type=float, default=560)
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--timeout", type=float, default=10)
+    parser.add_argument("--under", type=shlex.split, default=[])
+    parser.add_argument("--out", type=Path, default=BUNDLE / "results")
+    options = parser.parse_args()
+    options.parts = options.parts.split(",")
+    for part in options.parts:
+        if part not in SHARES:
+            parser.error(f"unknown part '{part}', expected one of {', '.join(SHARES)}")
+    try:
+        return Run(options).run()
+    except Missing as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
