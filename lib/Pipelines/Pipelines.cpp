@@ -161,8 +161,15 @@ void ringattn::buildPhase(OpPassManager &pm, Phase phase,
       return buildHopperTilePhase(pm);
     return buildTilePhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::Target:
-    if (options.target == kHopper)
-      return buildHopperTargetPhase(pm);
+    if (options.target == kHopper) {
+      buildHopperTargetPhase(pm);
+      // What is left around the kernels runs on the host.
+      LegalizeNarrowFloatsPassOptions narrow;
+      narrow.targetCpu = options.targetCpu;
+      narrow.targetFeatures = options.targetFeatures;
+      pm.addNestedPass<func::FuncOp>(createLegalizeNarrowFloatsPass(narrow));
+      return;
+    }
     return buildCPUTargetPhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::LLVM:
     return buildLLVMPhase(pm, options);
@@ -189,9 +196,9 @@ struct RejectOptions
 llvm::Error
 ringattn::checkPipelineOptions(const RingAttnPipelineOptions &options) {
   auto wrong = [](StringRef what, StringRef value, const auto &expected) {
-    return llvm::createStringError(what + " '" + value +
-                                   "' is not available in this build, expected " +
-                                   llvm::join(expected, " or "));
+    return llvm::createStringError(
+        what + " '" + value + "' is not available in this build, expected " +
+        llvm::join(expected, " or "));
   };
   if (!llvm::is_contained(getAllTargets(), options.target))
     return wrong("target", options.target, getAllTargets());

@@ -76,10 +76,14 @@ static unsigned findAmount(StringRef line, StringRef unit) {
   return amount;
 }
 
-/// Products that wait for each other; the rest of ptxas's remarks are harmless.
-static bool tellsOfSerialization(StringRef line) {
-  return any_of(ArrayRef<StringRef>{"C7510", "C7512", "C7515", "C7519"},
-                [&](StringRef code) { return line.contains(code); });
+/// Products that wait for each other, and registers that stay where they are;
+/// the rest of ptxas's remarks are harmless.
+static bool tellsOfLoss(StringRef line) {
+  return any_of(ArrayRef<StringRef>{"C7510", "C7512", "C7515", "C7519",
+                                    "are serialized due to",
+                                    "setmaxnreg' ignored",
+                                    "setmaxnreg ignored"},
+                [&](StringRef text) { return line.contains(text); });
 }
 
 Expected<SmallVector<KernelResources>>
@@ -92,7 +96,7 @@ ringattn::parsePtxasReport(StringRef report) {
   };
   for (StringRef line : lines) {
     bool isError = line.contains("error   :") || line.contains("fatal   :");
-    if (isError || tellsOfSerialization(line)) {
+    if (isError || tellsOfLoss(line)) {
       StringRef kernel = findName(line, "function ");
       if (kernel.empty() && !kernels.empty())
         kernel = kernels.back().name;
@@ -121,6 +125,17 @@ ringattn::parsePtxasReport(StringRef report) {
     }
   }
   return kernels;
+}
+
+/// The kernels of a module in PTX.
+static SmallVector<StringRef> findEntries(StringRef ptx) {
+  SmallVector<StringRef> names;
+  for (size_t at = 0; (at = ptx.find(".entry ", at)) != StringRef::npos;) {
+    at += StringRef(".entry ").size();
+    names.push_back(ptx.substr(at).take_until(
+        [](char c) { return c == '(' || isSpace(c) || c == '{'; }));
+  }
+  return names;
 }
 
 static Expected<std::string> createTemporary(StringRef suffix) {
@@ -192,5 +207,15 @@ Expected<AssembledKernels> ringattn::assemblePTX(StringRef ptx,
   Expected<std::string> cubin = readFile(*object);
   if (!cubin)
     return cubin.takeError();
+  if (!StringRef(*cubin).starts_with("\x7f"
+                                     "ELF"))
+    return createStringError(*ptxas + " wrote " + Twine(cubin->size()) +
+                             " bytes that are no cubin, expected an ELF file");
+  for (StringRef kernel : findEntries(ptx))
+    if (none_of(*kernels, [&](const KernelResources &resources) {
+          return resources.name == kernel;
+        }))
+      return createStringError(*ptxas + " says nothing of kernel " + kernel +
+                               ", expected its registers and spills");
   return AssembledKernels{ptx.str(), std::move(*cubin), std::move(*kernels)};
 }

@@ -6,7 +6,10 @@
 // RUN: ringattn-opt %s -ringattn-pipeline=compile-to=target | FileCheck %s --check-prefix=TARGET
 // RUN: ringattn-opt %s -ringattn-pipeline= | FileCheck %s --check-prefix=LLVM
 // RUN: not ringattn-opt %s -ringattn-pipeline=compile-to=nowhere 2>&1 | FileCheck %s --check-prefix=PHASE
-// RUN: not ringattn-opt %s -ringattn-pipeline=target=sm_90a 2>&1 | FileCheck %s --check-prefix=TARGETS
+// RUN: ringattn-opt %s -ringattn-pipeline="target=sm_90a compile-to=tile" | FileCheck %s --check-prefix=TILE
+// RUN: ringattn-opt %s -ringattn-pipeline="target=sm_90a compile-to=target" | FileCheck %s --check-prefix=HOPPER
+// RUN: ringattn-opt %s -ringattn-pipeline=target=sm_90a | FileCheck %s --check-prefix=LLVM
+// RUN: not ringattn-opt %s -ringattn-pipeline=target=sm_80 2>&1 | FileCheck %s --check-prefix=TARGETS
 // RUN: not ringattn-opt %s -ringattn-pipeline=target-cpu=z80 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not ringattn-opt %s -ringattn-pipeline=target-features=+warp 2>&1 | FileCheck %s --check-prefix=FEATURE
 
@@ -25,12 +28,16 @@
 // TILE:   linalg.contract
 // TARGET-NOT: linalg.contract
 // TARGET: ringrt.parallel_for
+// HOPPER-NOT: linalg.contract
+// HOPPER: gpu.launch_func
+// HOPPER: gpu.module {{.*}}sm_90a
+// HOPPER: ringptx.wgmma
 // LLVM-NOT: ringcomm
 // LLVM-NOT: func.func
 // LLVM:   llvm.func @rr_module_query
 
 // PHASE: error: -ringattn-pipeline: unknown phase 'nowhere', expected one of global, spmd, ring, scheduled, tile, target, llvm
-// TARGETS: error: -ringattn-pipeline: target 'sm_90a' is not available in this build, expected cpu
+// TARGETS: error: -ringattn-pipeline: target 'sm_80' is not available in this build, expected cpu or sm_90a
 // CPU: error: -ringattn-pipeline: unknown target CPU 'z80', expected one of LLVM's names for x86_64
 // FEATURE: error: -ringattn-pipeline: unknown target feature 'warp', expected one of LLVM's names for x86_64
 shard.grid @ring(shape = 4)

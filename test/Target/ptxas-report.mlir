@@ -5,7 +5,13 @@
 // RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas STATUS=255 REPORT="ptxas x.ptx, line 12; error   : Unknown symbol 'y'\nptxas fatal   : Ptx assembly aborted due to errors\n" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=ERROR
 // RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas STATUS=1 REPORT="" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=STATUS
 // RUN: env RINGATTN_PTXAS=%t.nowhere not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=NOWHERE
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT= CUBIN= not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=NOTHING
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT= not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=SILENT
+// RUN: env RINGATTN_PTXAS=%S/Inputs/ptxas REPORT="ptxas info    : Compiling entry function 'k' for 'sm_90a'\nptxas info : (C7508) Potential Performance Loss: 'setmaxnreg' ignored to maintain minimum register requirements.\n" not ringattn-opt %s --ringattn-assemble-kernels 2>&1 | FileCheck %s --check-prefix=REGISTERS
 
+// NOTHING: error: {{.*}}ptxas wrote 0 bytes that are no cubin, expected an ELF file
+// SILENT: error: {{.*}}ptxas says nothing of kernel k, expected its registers and spills
+// REGISTERS: error: ptxas: {{.*}}'setmaxnreg' ignored
 // CHECK: #gpu.kernel_metadata<"k", !llvm.func<void ()>, metadata = {barriers = 3 : i64, registers = 168 : i64, shared_bytes = 1024 : i64, stack_bytes = 16 : i64}>
 // SPILL: ptxas-report.mlir:[[@LINE+7]]:3: error: ptxas: 8 bytes stack frame, 8 bytes spill stores, 12 bytes spill loads
 // SERIAL: ptxas-report.mlir:[[@LINE+6]]:3: error: ptxas: ptxas info    : (C7510) Potential Performance Loss

@@ -9,6 +9,7 @@
 #include "Device.h"
 #include "Error.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -178,7 +179,9 @@ TensorShape gpucheck::describeArray(const void *base, int32_t elementBytes,
   shape.swizzle = swizzleBytes;
   for (unsigned dim = 0; dim < rank; ++dim) {
     unsigned source = rank - 1 - dim;
-    shape.size[dim] = static_cast<uint64_t>(sizes[source]);
+    // What has no elements is never loaded, but a map needs some.
+    shape.size[dim] =
+        static_cast<uint64_t>(std::max<int64_t>(sizes[source], 1));
     shape.box[dim] = 1;
     if (dim < 2) {
       if (box[dim] < 1 || box[dim] > static_cast<int64_t>(mostBox))

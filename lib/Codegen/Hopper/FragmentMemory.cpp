@@ -40,6 +40,10 @@ public:
     return LLVM::GEPOp::create(b, rows.base.getType(), rows.element, rows.base,
                                ArrayRef<LLVM::GEPArg>{offset});
   }
+  /// Whether `column` from the first one exists in no thread.
+  bool isOutside(int64_t column) const {
+    return column / 8 * 8 >= rows.columns;
+  }
   /// Whether `column` from the first one exists; null: it does in all threads.
   Value exists(int64_t column) {
     if (column / 8 * 8 + 8 <= rows.columns)
@@ -86,6 +90,10 @@ Value ringattn::loadFragment(ImplicitLocOpBuilder &b,
       if (Fragments::rowOf(i) != half || elements[i])
         continue;
       int64_t column = columnOfElement(i);
+      if (access.isOutside(column)) {
+        elements[i] = zero;
+        continue;
+      }
       Value exists = access.exists(column);
       if (!exists && access.hasPairs()) {
         auto pair = VectorType::get(2, rows.element);
@@ -144,6 +152,8 @@ void ringattn::storeFragment(ImplicitLocOpBuilder &b,
         if (Fragments::rowOf(i) != half)
           continue;
         int64_t column = columnOfElement(i);
+        if (access.isOutside(column))
+          continue;
         Value within = access.exists(column);
         if (!within && access.hasPairs()) {
           if (i % 2 == 0) {

@@ -14,6 +14,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 namespace ringattn {
 #define GEN_PASS_DEF_PLANHOPPERTILESPASS
 #include "ringattn/Codegen/Hopper/Passes.h.inc"
@@ -100,10 +102,10 @@ private:
     int64_t registers =
         fragmentRegisters(hopper.consumerRegisters, dividesInMask);
     bool wide = tiles.operand.isTF32();
-    // S in f32 and P: half a register a key, and 1/4 or, of tf32, 1/2.
+    // S in f32 and P: half a register a key, and 1/4 or, of tf32, 1/2. P of
+    // tf32 is rounded element by element, which takes some more.
     int64_t fitting = registers - tiles.valueSize / 2;
-    if (!wide)
-      fitting = fitting * 4 / 3;
+    fitting = wide ? fitting - kColumnUnit : fitting * 4 / 3;
     int64_t bytes = wide ? 4 : 2;
     int64_t queries = bytes * tiles.rows * tiles.headSize;
     int64_t slot = bytes * hopper.stages * (tiles.headSize + tiles.valueSize);
@@ -114,6 +116,19 @@ private:
   }
 };
 
+/// Positions have 32 bits on GPUs: a window that reaches further has no edge.
+void dropDistantEdges(OnlineAttentionOp op) {
+  auto window = dyn_cast<SlidingWindowAttr>(op.getMask());
+  if (!window)
+    return;
+  auto edge = [](std::optional<int64_t> extent) {
+    constexpr int64_t most = std::numeric_limits<int32_t>::max();
+    return extent && *extent < most ? extent : std::nullopt;
+  };
+  op.setMaskAttr(SlidingWindowAttr::get(op.getContext(), edge(window.getLeft()),
+                                        edge(window.getRight())));
+}
+
 struct PlanHopperTilesPass
     : ringattn::impl::PlanHopperTilesPassBase<PlanHopperTilesPass> {
   void runOnOperation() override {
@@ -123,6 +138,7 @@ struct PlanHopperTilesPass
     WalkResult result = kernel.walk([&](Operation *op) {
       Planner planner;
       if (auto attention = dyn_cast<OnlineAttentionOp>(op)) {
+        dropDistantEdges(attention);
         if (failed(planner.plan(attention)))
           return WalkResult::interrupt();
       } else if (auto finalize = dyn_cast<FinalizeOp>(op)) {

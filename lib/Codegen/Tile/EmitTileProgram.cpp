@@ -299,7 +299,8 @@ private:
   }
 
   /// The tiles [first, last) that hold a key within the mask's band around the
-  /// queries. Positions grow with local indices.
+  /// queries. Positions grow with local indices; unlike their sums with the
+  /// band's extents, their differences are within the range of positions.
   std::pair<Value, Value> tilesInReach(Value count) {
     MaskBand band = mask.getBand();
     Value first = index(0), last = count;
@@ -311,13 +312,13 @@ private:
             numKeys);
         Value high = keyPosition(fold<arith::SubIOp>(end, index(1)));
         return compare(arith::CmpIPredicate::slt,
-                       fold<arith::AddIOp>(high, index(*band.left)), queryLow);
+                       fold<arith::SubIOp>(high, queryLow), index(-*band.left));
       });
     if (band.right)
       last = countTiles(count, [&](Value tile) {
         Value low = keyPosition(fold<arith::MulIOp>(tile, index(plan.columns)));
-        return compare(arith::CmpIPredicate::sle, low,
-                       fold<arith::AddIOp>(queryHigh, index(*band.right)));
+        return compare(arith::CmpIPredicate::sle,
+                       fold<arith::SubIOp>(low, queryHigh), index(*band.right));
       });
     return {first, last};
   }

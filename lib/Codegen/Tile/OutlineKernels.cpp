@@ -68,24 +68,22 @@ Value constant(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-/// Whether the hop has work, null where it always has.
-Value emitHasWork(OpBuilder &builder, OnlineAttentionOp op) {
+/// `lhs` and `rhs`; null stands for true.
+Value emitAnd(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
+  if (!lhs || matchPattern(lhs, m_One()))
+    return rhs;
+  if (!rhs || matchPattern(rhs, m_One()))
+    return lhs;
+  return arith::AndIOp::create(builder, loc, lhs, rhs);
+}
+
+/// Whether the hop has a score to compute.
+Value emitSeesKeys(OpBuilder &builder, OnlineAttentionOp op, Value queries,
+                   Value keys) {
   Location loc = op.getLoc();
   Value zero = constant(builder, loc, 0), one = constant(builder, loc, 1);
-  Value result;
-  auto require = [&](Value condition) {
-    if (matchPattern(condition, m_One()))
-      return;
-    result = result ? arith::AndIOp::create(builder, loc, result, condition)
-                    : condition;
-  };
-  Value lengths[2];
-  const Value shards[] = {op.getQuery(), op.getKey()};
-  for (int i = 0; i < 2; ++i) {
-    lengths[i] = sizeOf(builder, loc, shards[i], 2);
-    require(builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ne,
-                                                lengths[i], zero));
-  }
+  Value result = builder.createOrFold<arith::CmpIOp>(
+      loc, arith::CmpIPredicate::ne, keys, zero);
   if (op.getMask().isFull())
     return result;
   // The hull of a shard; meaningless, and not used, where it is empty.
@@ -97,23 +95,15 @@ Value emitHasWork(OpBuilder &builder, OnlineAttentionOp op) {
     Value last = builder.createOrFold<arith::SubIOp>(loc, length, one);
     return std::pair(position(zero), position(last));
   };
-  auto [qLow, qHigh] = hull(op.getSeqQ(), op.getQueryRank(), lengths[0]);
-  auto [kLow, kHigh] = hull(op.getSeqK(), op.getKeyRank(), lengths[1]);
+  auto [qLow, qHigh] = hull(op.getSeqQ(), op.getQueryRank(), queries);
+  auto [kLow, kHigh] = hull(op.getSeqK(), op.getKeyRank(), keys);
   TileVisibilityValue visibility =
       op.getMask().emitClassify(builder, loc, qLow, qHigh, kLow, kHigh);
   Value yes =
       arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
-  require(builder.createOrFold<arith::XOrIOp>(loc, visibility.empty, yes));
-  // The first hop also writes the state of rows that see no key, and the last
-  // one their results.
-  if (op.getOutput())
-    return nullptr;
-  if (result && op.getStartsEmpty())
-    result = builder.createOrFold<arith::OrIOp>(
-        loc, result,
-        builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq,
-                                            op.getHop(), zero));
-  return result;
+  return emitAnd(
+      builder, loc, result,
+      builder.createOrFold<arith::XOrIOp>(loc, visibility.empty, yes));
 }
 
 void emitCall(OpBuilder &builder, Operation *step, func::FuncOp kernel,
@@ -121,6 +111,47 @@ void emitCall(OpBuilder &builder, Operation *step, func::FuncOp kernel,
   auto span = ringrt::SpanOp::create(builder, step->getLoc(), kind, hop);
   OpBuilder inner = OpBuilder::atBlockEnd(&span.getBody().front());
   func::CallOp::create(inner, step->getLoc(), kernel, step->getOperands());
+}
+
+/// Whether a hop without scores has something to write: the first one the state
+/// of rows that see no key, the last one their results. Null: it has not.
+Value emitWrites(OpBuilder &builder, OnlineAttentionOp op, Value hasRows) {
+  if (op.getOutput())
+    return hasRows;
+  if (!op.getStartsEmpty())
+    return nullptr;
+  Location loc = op.getLoc();
+  Value isFirst = builder.createOrFold<arith::CmpIOp>(
+      loc, arith::CmpIPredicate::eq, op.getHop(), constant(builder, loc, 0));
+  return emitAnd(builder, loc, hasRows, isFirst);
+}
+
+/// Calls the kernel of a hop where it has scores to compute, or else, outside
+/// of the hops that are counted, something to write.
+void emitHop(OpBuilder &builder, OnlineAttentionOp op, func::FuncOp kernel) {
+  Location loc = op.getLoc();
+  Value queries = sizeOf(builder, loc, op.getQuery(), 2);
+  Value hasRows = builder.createOrFold<arith::CmpIOp>(
+      loc, arith::CmpIPredicate::ne, queries, constant(builder, loc, 0));
+  Value keys = sizeOf(builder, loc, op.getKey(), 2);
+  Value hasScores =
+      emitAnd(builder, loc, hasRows, emitSeesKeys(builder, op, queries, keys));
+  auto compute = [&] {
+    emitCall(builder, op, kernel, ringrt::SpanKind::Compute, op.getHop());
+  };
+  if (!hasScores || matchPattern(hasScores, m_One()))
+    return compute();
+  Value writes = emitWrites(builder, op, hasRows);
+  auto branch = scf::IfOp::create(builder, loc, hasScores,
+                                  /*withElseRegion=*/writes != nullptr);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  compute();
+  if (!writes)
+    return;
+  builder.setInsertionPointToStart(branch.elseBlock());
+  auto rest = scf::IfOp::create(builder, loc, writes);
+  builder.setInsertionPointToStart(rest.thenBlock());
+  emitCall(builder, op, kernel, ringrt::SpanKind::Finalize, Value());
 }
 
 struct OutlineKernelsPass
@@ -138,13 +169,7 @@ struct OutlineKernelsPass
     for (Operation *step : steps) {
       OpBuilder builder(step);
       if (auto attention = dyn_cast<OnlineAttentionOp>(step)) {
-        func::FuncOp kernel = kernels.lookup(step, "attention_kernel");
-        if (Value hasWork = emitHasWork(builder, attention)) {
-          auto guard = scf::IfOp::create(builder, step->getLoc(), hasWork);
-          builder.setInsertionPointToStart(guard.thenBlock());
-        }
-        emitCall(builder, step, kernel, ringrt::SpanKind::Compute,
-                 attention.getHop());
+        emitHop(builder, attention, kernels.lookup(step, "attention_kernel"));
       } else {
         emitCall(builder, step, kernels.lookup(step, "finalize_kernel"),
                  ringrt::SpanKind::Finalize, Value());

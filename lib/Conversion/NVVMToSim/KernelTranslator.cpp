@@ -217,10 +217,25 @@ LogicalResult KernelTranslator::translate() {
     if (failed(translate(op)))
       return failure();
 
-  // Now every pointer is the host's.
+  // Now every pointer is the host's, and a bf16 is its bits: many hosts know it
+  // by library functions only.
+  function.getBody().walk([](LLVM::ConstantOp constant) {
+    auto value = dyn_cast<DenseFPElementsAttr>(constant.getValue());
+    auto number = dyn_cast<FloatAttr>(constant.getValue());
+    Type bits = IntegerType::get(constant.getContext(), 16);
+    if (value && value.getElementType().isBF16())
+      constant.setValueAttr(value.mapValues(
+          bits, [](const APFloat &v) { return v.bitcastToAPInt(); }));
+    else if (number && number.getType().isBF16())
+      constant.setValueAttr(
+          IntegerAttr::get(bits, number.getValue().bitcastToAPInt()));
+  });
   AttrTypeReplacer replacer;
   replacer.addReplacement([](LLVM::LLVMPointerType type) -> Type {
     return LLVM::LLVMPointerType::get(type.getContext());
+  });
+  replacer.addReplacement([](BFloat16Type type) -> Type {
+    return IntegerType::get(type.getContext(), 16);
   });
   replacer.recursivelyReplaceElementsIn(function, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,

@@ -1,5 +1,4 @@
-//===- Math.cpp - Approximations and conversions
-//---------------------------===//
+//===- Math.cpp - Approximations and conversions --------------------------===//
 //
 // Part of the RingAttn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -48,7 +47,7 @@ public:
     Value zero = LLVM::CopySignOp::create(b, loc, real(0), value);
     return select(tiny, zero, value);
   }
-  /// To nearest, ties to even; NaNs stay quiet NaNs.
+  /// The bits of a bf16: to nearest, ties to even; NaNs stay quiet NaNs.
   Value toBF16(Value value) {
     Value x = toBits(value), c16 = bits(16);
     Value high = LLVM::LShrOp::create(b, loc, x, c16);
@@ -57,9 +56,14 @@ public:
     Value rounded =
         LLVM::LShrOp::create(b, loc, LLVM::AddOp::create(b, loc, x, half), c16);
     Value quiet = LLVM::OrOp::create(b, loc, high, bits(0x40));
-    Value result = LLVM::TruncOp::create(b, loc, with(b.getI16Type()),
-                                         select(isNaN(value), quiet, rounded));
-    return LLVM::BitcastOp::create(b, loc, with(b.getBF16Type()), result);
+    return LLVM::TruncOp::create(b, loc, with(b.getI16Type()),
+                                 select(isNaN(value), quiet, rounded));
+  }
+  /// Of the bits of a bf16.
+  Value fromBF16(Value value) {
+    Value wide = LLVM::ZExtOp::create(b, loc, i32, value);
+    Value shifted = LLVM::ShlOp::create(b, loc, wide, bits(16));
+    return LLVM::BitcastOp::create(b, loc, f32, shifted);
   }
   /// To nearest, ties away from zero, with 10 bits of mantissa.
   Value toTF32(Value value) {
@@ -86,7 +90,14 @@ bool KernelTranslator::translateMath(Operation *op) {
   if (op->getNumOperands() != 1 || op->getNumResults() != 1)
     return false;
   Value input = op->getOperand(0);
-  if (!getElementTypeOrSelf(input.getType()).isF32())
+  // What made the bf16 may be translated already.
+  Type from = getElementTypeOrSelf(input.getType());
+  if (isa<LLVM::FPExtOp>(op) && (from.isBF16() || from.isInteger(16))) {
+    Type f32 = op->getResult(0).getType();
+    replace(op, Numbers(b, loc, f32).fromBF16(input));
+    return true;
+  }
+  if (!from.isF32())
     return false;
   Numbers n(b, loc, input.getType());
   if (isa<ringptx::Ex2Op>(op)) {
@@ -101,7 +112,6 @@ bool KernelTranslator::translateMath(Operation *op) {
     replace(op, n.toTF32(input));
   } else if (isa<LLVM::FPTruncOp>(op) &&
              getElementTypeOrSelf(op->getResult(0).getType()).isBF16()) {
-    // Without a library function.
     replace(op, n.toBF16(input));
   } else {
     return false;

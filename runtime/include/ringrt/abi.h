@@ -119,7 +119,9 @@ struct rr_imports {
   /// `map` (128 bytes, aligned to 64), for TMA loads of boxes of `box[0]`
   /// columns and `box[1]` rows in the 128-byte swizzle. `strides` count
   /// elements. RR_INVALID_ARGUMENT where TMA cannot take the address or a
-  /// stride: both are multiples of 16 bytes, elements of a row contiguous.
+  /// stride: both are multiples of 16 bytes, elements of a row contiguous. No
+  /// kernel loads from an array without elements; a device that cannot describe
+  /// one describes one of a single element.
   int32_t (*tensor_map)(rr_ctx *ctx, void *map, const void *base,
                         int32_t element_bytes, const int64_t *sizes,
                         const int64_t *strides, const int64_t *box);

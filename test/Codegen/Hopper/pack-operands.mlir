@@ -20,7 +20,7 @@ func.func private @odd_rows(%q: memref<1x2x?x3xbf16>, %k: memref<1x2x?x3xbf16>, 
 // CHECK-DAG:     gpu.launch_func @kernels::@pack_rows_tf32
 // CHECK-DAG:     gpu.launch_func @kernels::@pack_columns_tf32
 // CHECK-DAG:     ringrt.tensor_map %{{.*}} {box = array<i64: 32, 192>}
-// CHECK-DAG:     ringrt.tensor_map %{{.*}} {box = array<i64: 32, 96>}
+// CHECK-DAG:     ringrt.tensor_map %{{.*}} {box = array<i64: 32, 64>}
 // CHECK-DAG:     ringrt.tensor_map %{{.*}} {box = array<i64: 32, 64>}
 // CHECK:         gpu.launch_func @kernels::@tf32
 func.func private @tf32(%q: memref<1x2x?x64xf32>, %k: memref<1x2x?x64xf32>, %v: memref<1x2x?x64xf32>,
@@ -37,7 +37,7 @@ func.func private @tf32(%q: memref<1x2x?x64xf32>, %k: memref<1x2x?x64xf32>, %v: 
 // CHECK:       llvm.func @pack_rows_bf16(
 // CHECK-NOT:     ringptx.to_tf32
 // CHECK:       llvm.func @tf32(
-// CHECK:         ringptx.wgmma tf32 %{{.*}} : i64, vector<48xf32>
+// CHECK:         ringptx.wgmma tf32 %{{.*}} : i64, vector<32xf32>
 // CHECK:         ringptx.to_tf32
 // CHECK:         ringptx.wgmma tf32 %{{.*}} {accumulate} : vector<4xf32>, vector<32xf32>
 // CHECK:       llvm.func @pack_rows_tf32(

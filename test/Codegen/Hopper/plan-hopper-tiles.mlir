@@ -48,3 +48,15 @@ func.func private @finalize(%o: memref<1x4x?x128xf32>, %m: memref<1x4x?xf32>, %r
   ringattn.finalize ins(%o, %m, %m : memref<1x4x?x128xf32>, memref<1x4x?xf32>, memref<1x4x?xf32>) outs(%r : memref<1x4x?x128xbf16>)
   return
 }
+
+// Positions have 32 bits: a window that reaches further has no edge.
+// CHECK-LABEL: func.func private @distant
+// CHECK: mask = #ringattn.sliding_window<right = 2147483646>
+func.func private @distant(%q: memref<1x4x?x64xbf16>, %o: memref<1x4x?x64xf32>, %m: memref<1x4x?xf32>, %i: index)
+    attributes {ringattn.kernel} {
+  ringattn.online_attention ins(%q, %q, %q : memref<1x4x?x64xbf16>, memref<1x4x?x64xbf16>, memref<1x4x?x64xbf16>)
+    outs(%o, %m, %m : memref<1x4x?x64xf32>, memref<1x4x?xf32>, memref<1x4x?xf32>)
+    at(%i, %i of %i) global(%i, %i) hop(%i)
+    {layout = #ringattn.contiguous, mask = #ringattn.sliding_window<left = 2147483647, right = 2147483646>, scale = 0.125 : f64}
+  return
+}

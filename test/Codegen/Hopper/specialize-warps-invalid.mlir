@@ -14,8 +14,12 @@ func.func private @registers() attributes {ringattn.kernel, ringattn.hopper = {c
 
 // -----
 
-// expected-error@+1 {{has no scf.forall, expected a grid of tiles}}
-func.func private @grid() attributes {ringattn.kernel, ringattn.hopper = {consumers = 2, stages = 2, producer_registers = 24, consumer_registers = 240}} {
+func.func private @grids() attributes {ringattn.kernel, ringattn.hopper = {consumers = 2, stages = 0, producer_registers = 0, consumer_registers = 0}} {
+  scf.forall (%t) in (4) {
+  }
+  // expected-error@+1 {{is a second grid, expected one in a kernel}}
+  scf.forall (%t) in (4) {
+  }
   return
 }
 

@@ -28,10 +28,11 @@ gpu.module @kernels {
     // CHECK: llvm.mlir.constant(-8192 : i32)
     %3 = ringptx.to_tf32 %y : f32
     llvm.store %3, %to : f32, !llvm.ptr<1>
-    // Ties go to even.
+    // Ties go to even; a bf16 is its bits.
     // CHECK: llvm.lshr
     // CHECK: llvm.mlir.constant(dense<32767> : vector<4xi32>)
-    // CHECK: llvm.bitcast %{{.*}} : vector<4xi16> to vector<4xbf16>
+    // CHECK: %[[ROUNDED:.*]] = llvm.trunc %{{.*}} : vector<4xi32> to vector<4xi16>
+    // CHECK: llvm.store %[[ROUNDED]], %{{.*}} : vector<4xi16>, !llvm.ptr
     %4 = llvm.fptrunc %x : vector<4xf32> to vector<4xbf16>
     llvm.store %4, %to : vector<4xbf16>, !llvm.ptr<1>
     // NaNs stand for results of unfinished products.

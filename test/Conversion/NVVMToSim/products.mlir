@@ -12,7 +12,7 @@ gpu.module @kernels {
     // CHECK: %[[A:.*]] = llvm.load %{{.*}} -> i64
     // CHECK: %[[B:.*]] = llvm.load %{{.*}} -> i64
     // CHECK: %[[ZERO:.*]] = llvm.load %{{.*}} -> vector<8xf32>
-    // CHECK: %[[F:.*]] = llvm.load %{{.*}} -> vector<8xbf16>
+    // CHECK: %[[F:.*]] = llvm.load %{{.*}} -> vector<8xi16>
 
     // Both matrices in shared memory.
     // CHECK: llvm.store %[[ZERO]], %[[VALUES]]

@@ -4,8 +4,9 @@
 // CHECK: llvm.mlir.global internal constant @ringattn.entry_name.main("main\00")
 // CHECK: llvm.mlir.global internal constant @ringattn.entries() {{.*}} : !llvm.array<1 x struct<(ptr, ptr)>>
 // CHECK:   llvm.mlir.addressof @main.entry
+// CHECK: llvm.mlir.global internal constant @ringattn.kernels() {{.*}} : !llvm.array<0 x
 // CHECK: llvm.mlir.global internal constant @ringattn.header()
-// CHECK:   llvm.mlir.constant(56 : i32)
+// CHECK:   llvm.mlir.constant(72 : i32)
 // A caller that understands only older versions gets null.
 // CHECK: llvm.func @rr_module_query(%[[V:.*]]: i32) -> !llvm.ptr
 // CHECK:   %[[OK:.*]] = llvm.icmp "uge" %[[V]],

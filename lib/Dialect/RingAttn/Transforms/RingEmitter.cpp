@@ -155,7 +155,8 @@ void RingEmitter::emitCompute(OpBuilder &builder, Location loc, Value slot,
   Value rows = emitRows(builder, loc, moves, step, &owner);
   auto [key, value] = emitBlock(builder, loc, slot, rows);
   OnlineAttentionOp::create(builder, loc, query, key, value, acc, max, sum,
-                            rank, owner, seqQ, seqK, ranks, hop, /*output=*/Value(),
+                            rank, owner, seqQ, seqK, ranks, hop,
+                            /*output=*/Value(),
                             /*lse=*/Value(), mask, scale, layout);
 }
 

@@ -8,6 +8,7 @@
 
 #include "ringattn/Dialect/RingRT/IR/RingRT.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"

@@ -10,6 +10,8 @@
 
 #include "ringrt/sim.h"
 
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 
 namespace ringrt {
@@ -23,6 +25,22 @@ static constexpr int rank = 4;
 /// Compute Capability").
 static constexpr int64_t mostBlocks[3] = {2147483647, 65535, 65535};
 
+Status SimDevice::takeSeed() {
+  const char *text = std::getenv("RINGRT_SIM_SEED");
+  if (!text)
+    return {};
+  uint64_t seed = 0;
+  const char *end = text + strlen(text);
+  if (auto [rest, error] = std::from_chars(text, end, seed);
+      error != std::errc() || rest != end)
+    return makeError(RR_INVALID_ARGUMENT,
+                     "RINGRT_SIM_SEED is '%s', expected an integer of at least "
+                     "0",
+                     text);
+  nextSeed = seed;
+  return {};
+}
+
 Status SimDevice::check(const Module &module) {
   if (const std::string &target = module.manifest().target; target != "sm_90a")
     return makeError(RR_INVALID_ARGUMENT,
@@ -35,7 +53,7 @@ Status SimDevice::check(const Module &module) {
                        "kernel '%s' has no code for the simulator, expected a "
                        "module compiled with --with-sim",
                        module.kernel(i).name);
-  return {};
+  return takeSeed();
 }
 
 static Status checkUnit(const char *what, int64_t bytes) {
@@ -111,7 +129,7 @@ Status SimDevice::launch(const rr_kernel &kernel, const int64_t *grid,
     launch.grid[dim] = static_cast<uint32_t>(grid[dim]);
   }
   launch.shared_bytes = kernel.shared_bytes;
-  launch.seed = launches.fetch_add(1, std::memory_order_relaxed);
+  launch.seed = nextSeed.fetch_add(1, std::memory_order_relaxed);
   launch.arguments = arguments;
   char message[1024];
   if (rs_run(kernel.simulated, &launch, message, sizeof(message)) != 0)

@@ -16,7 +16,7 @@
 namespace ringrt {
 
 /// Runs simulated kernels on the calling thread, in host memory. Every launch
-/// has its own interleaving.
+/// has its own interleaving: the first that of seed 0, or RINGRT_SIM_SEED.
 class SimDevice : public Device {
 public:
   Status check(const Module &module) override;
@@ -25,7 +25,9 @@ public:
                 const void *const *arguments) override;
 
 private:
-  std::atomic<uint64_t> launches{0};
+  Status takeSeed();
+
+  std::atomic<uint64_t> nextSeed{0};
 };
 
 } // namespace ringrt

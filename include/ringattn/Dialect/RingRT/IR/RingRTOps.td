@@ -26,6 +26,8 @@ def RingRT_Dialect : Dialect {
     entry at once, and the runtime frees what the execution held.
   }];
   let useDefaultAttributePrinterParser = 1;
+  // Types of addresses.
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 class RingRT_Op<string mnemonic, list<Trait> traits = []>
