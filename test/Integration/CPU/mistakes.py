@@ -124,13 +124,22 @@ for _name, _option in {
     "transport_mpi": "--transport=mpi",
     "transport_nccl": "--transport=nccl",
     "device_cuda": "--device=cuda",
-    "device_sim": "--device=sim",
-    "target_sm_90a": "--target=sm_90a",
+    "target_sm_80": "--target=sm_80",
 }.items():
 
     @mistake(f"reserved_{_name}", USAGE, _option.split("=")[1])
     def _(folder: Path, option=_option) -> list:
         return [write(folder), option, "--random-inputs=1"]
+
+
+@mistake("target_that_the_cpu_does_not_run", USAGE, "cpu", "sm_90a")
+def _(folder: Path) -> list:
+    return [write(folder), "--target=sm_90a", "--random-inputs=1"]
+
+
+@mistake("target_that_the_simulator_does_not_run", USAGE, "sim", "cpu", "sm_90a")
+def _(folder: Path) -> list:
+    return [write(folder), "--device=sim", "--target=cpu", "--random-inputs=1"]
 
 
 @mistake("shape_against_a_static_size", PROGRAM, "17", "16")

@@ -40,6 +40,12 @@ class Failure(AssertionError):
     pass
 
 
+def precision(dtype: str, device: str) -> str:
+    """What bounds the errors of a storage type: kernels for GPUs round the factors
+    of f32 products to tf32."""
+    return "tf32" if (dtype, device) == ("f32", "sim") else dtype
+
+
 @dataclass(frozen=True)
 class Case:
     batch: int = 1
@@ -61,6 +67,7 @@ class Case:
     threads: int = 1
     compiled: bool = False  # by ringattn-compile, and kept for the next case
     cpu: str = ""  # --target-cpu of ringattn-compile; implies compiled
+    interleaving: int = 0  # of the threads of the simulated GPU
     seed: int = 0
 
     @property
@@ -222,14 +229,17 @@ class Run:
     outputs: list[np.ndarray]
     report: dict
     command: str
+    device: str
 
 
 @dataclass
 class Tools:
-    """The tools under test, and a folder for what they read and write."""
+    """The tools under test, the device that programs run on, and a folder for what
+    they read and write."""
 
     binaries: Path
     scratch: Path
+    device: str = "cpu"
     seconds: float = 120
     modules: dict[tuple[str, str], Path] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -254,8 +264,10 @@ class Tools:
                 f"no end after {self.seconds:.0f} s: {shlex.join(map(str, command))}"
             ) from None
 
-    def succeed(self, command: list) -> subprocess.CompletedProcess:
-        done = self.execute(command)
+    def succeed(
+        self, command: list, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
+        done = self.execute(command, environment)
         if done.returncode != 0:
             tail = (done.stderr or done.stdout).strip()[-1500:]
             raise Failure(
@@ -275,6 +287,8 @@ class Tools:
                 source.write_text(text)
                 module = stem.with_suffix(".so")
                 command = [self.binaries / "ringattn-compile", source, "-o", module]
+                if self.device == "sim":
+                    command += ["--target=sm_90a", "--with-sim", "--device-code=none"]
                 self.succeed(command + ([f"--target-cpu={cpu}"] if cpu else []))
                 self.modules[text, cpu] = module
             return self.modules[text, cpu]
@@ -288,6 +302,7 @@ class Tools:
         *options: str,
         compiled: bool = False,
         cpu: str = "",
+        interleaving: int = 0,
     ) -> Run:
         with self.folder() as name:
             folder = Path(name)
@@ -297,6 +312,8 @@ class Tools:
                 module = folder / "program.mlir"
                 module.write_text(text)
             command = [self.binaries / "ringattn-run", module, f"--ranks={ranks}"]
+            if self.device != "cpu":
+                command.append(f"--device={self.device}")
             for index, array in enumerate(inputs):
                 path = folder / f"in{index}.npy"
                 np.save(path, array)
@@ -305,11 +322,12 @@ class Tools:
             command += [f"--output={path}" for path in outputs]
             report = folder / "report.json"
             command += [f"--report={report}", "--timeout=60", *options]
-            self.succeed(command)
+            self.succeed(command, {"RINGRT_SIM_SEED": str(interleaving)})
             return Run(
                 [np.load(path) for path in outputs],
                 json.loads(report.read_text()),
                 shlex.join(map(str, command)),
+                self.device,
             )
 
     def run_case(self, case: Case, sharded: bool, *options: str) -> Run:
@@ -322,6 +340,7 @@ class Tools:
             *options,
             compiled=case.compiled,
             cpu=case.cpu,
+            interleaving=case.interleaving,
         )
 
 
@@ -352,27 +371,34 @@ def compare(
         )
 
 
+def smallest(dtype: str) -> float:
+    """What a storage type cannot tell from zero."""
+    return 2.0**-24 if dtype == "f16" else 1e-30
+
+
 def compare_with_oracle(case: Case, run: Run, answer: oracle.Answer) -> None:
-    tiny = 2.0**-24 if case.dtype == "f16" else 1e-30
-    allowed = oracle.output_bound(answer, case.dtype) * oracle.magnitude(answer)
-    compare("output", run.outputs[0], answer.output, allowed + tiny)
+    kind = precision(case.dtype, run.device)
+    allowed = oracle.output_bound(answer, kind) * oracle.magnitude(answer)
+    compare("output", run.outputs[0], answer.output, allowed + smallest(case.dtype))
     if case.lse:
-        compare("LSE", run.outputs[1], answer.lse, oracle.lse_bound(answer, case.dtype))
+        compare("LSE", run.outputs[1], answer.lse, oracle.lse_bound(answer, kind))
 
 
-def compare_runs(case: Case, ring: Run, one: Run, answer: oracle.Answer) -> None:
-    tiny = 2.0**-24 if case.dtype == "f16" else 1e-30
-    allowed = oracle.ring_bound(answer, case.dtype) * oracle.magnitude(answer)
-    compare(
-        "ring against one rank", ring.outputs[0], one.outputs[0], allowed + tiny
-    )
+def compare_runs(
+    what: str, case: Case, one: Run, other: Run, answer: oracle.Answer
+) -> None:
+    """Of the same case, on other ranks or another device."""
+    kind, other_kind = (precision(case.dtype, run.device) for run in (one, other))
+    if kind == other_kind:
+        relative = oracle.ring_bound(answer, kind)
+        lse = oracle.ring_lse_bound(answer, kind)
+    else:  # tf32 against f32
+        relative = oracle.output_bound(answer, "tf32")
+        lse = oracle.lse_bound(answer, "tf32")
+    allowed = relative * oracle.magnitude(answer)
+    compare(what, one.outputs[0], other.outputs[0], allowed + smallest(case.dtype))
     if case.lse:
-        compare(
-            "LSE of the ring against one rank",
-            ring.outputs[1],
-            one.outputs[1],
-            oracle.lse_bound(answer, case.dtype),
-        )
+        compare(f"LSE, {what}", one.outputs[1], other.outputs[1], lse)
 
 
 def bytes_per_key(case: Case) -> int:
@@ -478,5 +504,5 @@ def judge(tools: Tools, case: Case, *options: str) -> Run:
     check_report(case, ring)
     one = tools.run_case(case, False)
     compare_with_oracle(case, one, answer)
-    compare_runs(case, ring, one, answer)
+    compare_runs("ring against one rank", case, ring, one, answer)
     return ring

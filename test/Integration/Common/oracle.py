@@ -91,7 +91,7 @@ def attention(
     return answer
 
 
-ULP = {"f16": 2.0**-10, "bf16": 2.0**-7}
+ULP = {"tf32": 2.0**-10, "f16": 2.0**-10, "bf16": 2.0**-7}
 
 
 def bound32(answer: Answer) -> np.ndarray:
@@ -100,24 +100,33 @@ def bound32(answer: Answer) -> np.ndarray:
 
 
 def output_bound(answer: Answer, dtype: str) -> np.ndarray:
-    """Relative to the row's magnitude."""
+    """Relative to the row's magnitude. "tf32": of f32 whose products round their
+    factors to tf32."""
     if dtype == "f64":
         return 1e-12 * (1 + answer.spread)
+    if dtype == "tf32":
+        return 2e-3 + 1e-3 * answer.spread
     return {"f32": 0.0, "f16": 2e-3, "bf16": 1.6e-2}[dtype] + bound32(answer)
 
 
 def lse_bound(answer: Answer, dtype: str) -> np.ndarray:
     """Absolute."""
-    return (
-        1e-12 * (1 + answer.spread) if dtype == "f64" else bound32(answer)
-    )
+    if dtype in ("f64", "tf32"):
+        return output_bound(answer, dtype)
+    return bound32(answer)
 
 
 def ring_bound(answer: Answer, dtype: str) -> np.ndarray:
-    """Of a ring against one rank, relative to the row's magnitude."""
+    """Of a ring against one rank, or of one device against another, relative to the
+    row's magnitude."""
     if dtype == "f64":
         return output_bound(answer, dtype)
     return bound32(answer) + 2 * ULP.get(dtype, 0.0)
+
+
+def ring_lse_bound(answer: Answer, dtype: str) -> np.ndarray:
+    """The same of LSEs, absolute: all see the same products."""
+    return lse_bound(answer, dtype) if dtype == "f64" else bound32(answer)
 
 
 def magnitude(answer: Answer) -> np.ndarray:

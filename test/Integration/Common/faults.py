@@ -22,6 +22,7 @@ from program import (
     compare,
     compare_with_oracle,
     judge,
+    precision,
 )
 
 TESTS: dict[str, Callable[[Tools], None]] = {}
@@ -121,6 +122,8 @@ def unbounded_window():
         "left_huge": window(huge, 0),
         "right_huge": window(0, huge),
         "both_huge": window(huge, huge),
+        "left_below_31_bits": window(2**31 - 9, 3),
+        "right_below_31_bits": window(3, 2**31 - 9),
         "left_31_bits": window(2**31, 2),
         "left_32_bits": window(2**32, 2**32 + 1),
         "whole_sequence": window(60, 60),
@@ -153,6 +156,7 @@ def unbounded_window_is_the_full_mask(tools: Tools) -> None:
 @test
 def non_finite_keys_behind_the_mask(tools: Tools) -> None:
     """What a row does not see never reaches it."""
+    kind = precision("f32", tools.device)
     for layout in LAYOUTS:
         for garbage in (np.nan, np.inf, -np.inf):
             case = Case(layout=layout, mask=CAUSAL, sq=70, sk=70)
@@ -164,10 +168,10 @@ def non_finite_keys_behind_the_mask(tools: Tools) -> None:
             run = tools.run(
                 case.program(), (q, k, v), 2, case.ranks, "--threads=1"
             )
-            allowed = oracle.output_bound(answer, "f32") * oracle.magnitude(answer)
+            allowed = oracle.output_bound(answer, kind) * oracle.magnitude(answer)
             for got, want, most in (
                 (run.outputs[0], answer.output, allowed),
-                (run.outputs[1], answer.lse, oracle.lse_bound(answer, "f32")),
+                (run.outputs[1], answer.lse, oracle.lse_bound(answer, kind)),
             ):
                 compare(
                     f"rows before the {garbage} keys, {short(layout)}",
@@ -241,6 +245,7 @@ func.func @main(%q: {t}, %k: {t}, %v: {t}) -> ({t}, {t}) {{
 def fault_07_keys_and_values_survive(tools: Tools) -> None:
     """A second attention over the same K and V, and every further execution, finds
     them as they were."""
+    kind = precision("f32", tools.device)
     for layout in LAYOUTS:
         case = Case(sq=50, sk=50, ranks=3, layout=layout)
         q, k, v = case.inputs()
@@ -253,7 +258,7 @@ def fault_07_keys_and_values_survive(tools: Tools) -> None:
                 short(layout),
                 got,
                 want.output,
-                2 * oracle.output_bound(want, "f32") * oracle.magnitude(want),
+                2 * oracle.output_bound(want, kind) * oracle.magnitude(want),
             )
 
 

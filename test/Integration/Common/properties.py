@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import random
 import time
-from typing import Iterator
+from typing import Callable, Iterator
 
 from oracle import Mask
 from placement import Layout
 from program import OTHER_CPUS, Case, Failure, Tools, judge
+
+Draw = Callable[[random.Random], Case]
 
 
 def sizes(rng: random.Random, ranks: int) -> int:
@@ -117,12 +119,12 @@ def siblings(rng: random.Random, case: Case) -> Iterator[Case]:
         )
 
 
-def cases(seed: int) -> Iterator[tuple[str, Case]]:
+def cases(seed: int, draw: Draw) -> Iterator[tuple[str, Case]]:
     """An endless, reproducible sequence of named cases."""
     rng = random.Random(seed)
     number = 0
     while True:
-        case = random_case(rng)
+        case = draw(rng)
         group = [case]
         if rng.random() < 0.3:
             case = dataclasses.replace(
@@ -147,6 +149,7 @@ def smaller(case: Case) -> Iterator[Case]:
     yield from replaced(dynamic=())
     yield from replaced(around=False)
     yield from replaced(threads=1)
+    yield from replaced(interleaving=0)
     yield from replaced(batch=1)
     yield from replaced(heads=1, kv_heads=1)
     yield from replaced(heads=case.kv_heads)
