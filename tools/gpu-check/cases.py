@@ -1,6 +1,6 @@
 """What is checked on a GPU: programs, their inputs, and what must come out.
 
-Needs numpy, and oracle.py and placement.py of test/Integration/CPU.
+Needs numpy, and oracle.py and placement.py of test/Integration/Common.
 """
 
 from __future__ import annotations

@@ -16,11 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-import cases
-from cases import Case, Configuration
-
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tools" / "gpu-check"
+COMMON = ROOT / "test" / "Integration" / "Common"
+sys.path.insert(0, str(COMMON))
+
+import cases  # noqa: E402
+from cases import Case, Configuration  # noqa: E402
+
 LARGEST = 64 * 2**20
 # Runs on every x86-64 machine that has such a GPU.
 HOST_CPU = "x86-64-v2"
@@ -156,7 +159,7 @@ def copy_files(out: Path, library: Path) -> None:
     for name in SHIPPED:
         shutil.copy(HERE / name, out / "python")
     for name in ("oracle.py", "placement.py"):
-        shutil.copy(ROOT / "test" / "Integration" / "CPU" / name, out / "python")
+        shutil.copy(COMMON / name, out / "python")
     for pattern in SOURCES:
         for source in ROOT.glob(pattern):
             if source.name != NOT_SHIPPED:

@@ -23,6 +23,7 @@ using namespace ringattn;
 void ringattn::buildHopperTilePhase(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createStartEmptyPass());
   pm.addNestedPass<func::FuncOp>(createFinishStepsPass());
+  pm.addNestedPass<func::FuncOp>(createGeneralizeShapesPass());
   pm.addPass(createOutlineKernelsPass());
   OpPassManager &kernels = pm.nest<func::FuncOp>();
   kernels.addPass(createPlanHopperTilesPass());

@@ -36,9 +36,12 @@ static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
 namespace {
 
 /// Registers that S, O and P take in a thread that is left with `limit`; the
-/// rest is addresses, statistics and what an unrolled softmax keeps alive.
-int64_t fragmentRegisters(int64_t limit, bool dividesInMask) {
-  return (limit == 240 ? 200 : 128) - (dividesInMask ? 16 : 0);
+/// rest is addresses, statistics and what an unrolled softmax keeps alive,
+/// which is more where positions are computed for each element of a mask.
+int64_t fragmentRegisters(int64_t limit, bool computesPositions) {
+  if (limit == 240)
+    return computesPositions ? 176 : 200;
+  return computesPositions ? 96 : 128;
 }
 
 class Planner {
@@ -68,14 +71,15 @@ public:
     hopper.producerRegisters = small ? 32 : 24;
     hopper.consumerRegisters = small ? 160 : 240;
     hopper.longestFirst = op.getMask().getBand().right.has_value();
-    // Positions of striped shards are quotients and remainders.
-    bool divides = !op.getMask().isFull() && isa<StripedAttr>(op.getLayout());
+    // Positions of striped shards are products, quotients and remainders.
+    bool computesPositions =
+        !op.getMask().isFull() && isa<StripedAttr>(op.getLayout());
     // The queries of fewer warpgroups leave room for more keys.
     hopper.consumers = small ? 4 : 3;
     do {
       tiles.rows = 64 * --hopper.consumers;
       tiles.columns = tiles.maskedColumns =
-          columns(op.getMask().isFull(), divides);
+          columns(op.getMask().isFull(), computesPositions);
     } while (tiles.columns == 0);
     // Two warpgroups start with all registers that a thread can have.
     if (hopper.consumers == 1)
@@ -98,9 +102,9 @@ public:
 
 private:
   /// The most keys that registers and shared memory have room for.
-  int64_t columns(bool unmasked, bool dividesInMask) const {
+  int64_t columns(bool unmasked, bool computesPositions) const {
     int64_t registers =
-        fragmentRegisters(hopper.consumerRegisters, dividesInMask);
+        fragmentRegisters(hopper.consumerRegisters, computesPositions);
     bool wide = tiles.operand.isTF32();
     // S in f32 and P: half a register a key, and 1/4 or, of tf32, 1/2. P of
     // tf32 is rounded element by element, which takes some more.

@@ -29,7 +29,7 @@ func.func private @full(%q: memref<1x4x?x128xf16>, %o: memref<1x4x?x128xf32>, %m
 // of striped shards need registers.
 // CHECK-LABEL: @small(
 // CHECK-SAME:    consumer_registers = 160 : i64, consumers = 3 : i64
-// CHECK-SAME:    columns = 96 : i64, head_size = 64 : i64, masked_columns = 96 : i64, operand = bf16, pipelined, rows = 192 : i64, value_size = 64 : i64
+// CHECK-SAME:    columns = 80 : i64, head_size = 64 : i64, masked_columns = 80 : i64, operand = bf16, pipelined, rows = 192 : i64, value_size = 64 : i64
 func.func private @small(%q: memref<1x4x?x40xbf16>, %o: memref<1x4x?x40xf32>, %m: memref<1x4x?xf32>, %i: index)
     attributes {ringattn.kernel} {
   ringattn.online_attention ins(%q, %q, %q : memref<1x4x?x40xbf16>, memref<1x4x?x40xbf16>, memref<1x4x?x40xbf16>)

@@ -58,13 +58,9 @@ class Bench:
         expect(done.returncode == 0, done.stdout + done.stderr)
 
     def make_bundle(self, *options: str) -> subprocess.CompletedProcess:
-        environment = {
-            **os.environ, "PYTHONPATH": str(ROOT / "test" / "Integration" / "CPU"),
-        }
         return subprocess.run(
             [sys.executable, str(CHECK / "make_bundle.py"), *options],
             capture_output=True, text=True, timeout=7200, check=False,
-            env=environment,
         )
 
     def folder(self) -> Path:
@@ -135,7 +131,7 @@ class Bench:
         )
         done = subprocess.run(
             [sys.executable, "-c", program, str(CHECK),
-             str(ROOT / "test" / "Integration" / "CPU"), str(self.library),
+             str(ROOT / "test" / "Integration" / "Common"), str(self.library),
              str(package)],
             env=self.environment(fake), capture_output=True, text=True, timeout=60,
             check=False,

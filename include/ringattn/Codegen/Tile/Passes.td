@@ -65,6 +65,33 @@ def FinishStepsPass : Pass<"ringattn-finish-steps", "::mlir::func::FuncOp"> {
   }];
 }
 
+def GeneralizeShapesPass
+    : Pass<"ringattn-generalize-shapes", "::mlir::func::FuncOp"> {
+  let summary = "Hides batch and lengths from the kernels";
+  let description = [{
+    Casts the memrefs of the steps of a ring to types with `?` for the batch and
+    the sequence. All lengths then share a kernel, and the code of a short one is
+    not specialised beyond what its plan counts with.
+
+    Before:
+    ```mlir
+    ringattn.finalize ins(%o, %m, %l : memref<1x8x256x64xf32>, ...)
+      outs(%out : memref<1x8x256x64xbf16>)
+    ```
+    After:
+    ```mlir
+    %any = memref.cast %o : memref<1x8x256x64xf32> to memref<?x8x?x64xf32>
+    ...
+    ringattn.finalize ins(%any, ... : memref<?x8x?x64xf32>, ...)
+      outs(%any_out : memref<?x8x?x64xbf16>)
+    ```
+
+    Should run before `ringattn-outline-kernels`, and after
+    `ringattn-start-empty` and `ringattn-finish-steps`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def OutlineKernelsPass : Pass<"ringattn-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Moves the steps of the ring loop into kernel functions";
   let description = [{

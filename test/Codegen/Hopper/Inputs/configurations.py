@@ -1,6 +1,7 @@
 """Assembles every configuration of the kernels for sm_90a: D and Dv in multiples of
-64 up to 256, with and without a mask, bf16 and f16. ringattn-assemble-kernels fails
-where ptxas reports a spill or a serialised product.
+64 up to 256, with and without a mask, bf16, f16 and f32, and head sizes that are padded
+to them. ringattn-assemble-kernels fails where ptxas reports a spill or a serialised
+product.
 
   configurations.py RINGATTN_OPT
 """
@@ -12,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 SIZES = (64, 128, 192, 256)
-# A mask with the layout whose positions cost most registers.
+# Sizes that are padded, and some (no multiple of 8) that are copied first.
+ODD_SIZES = ((1, 1), (3, 130), (40, 177), (100, 80), (190, 192), (255, 65))
+# Masks with layouts: positions of striped shards cost most registers.
 MASKS = {
     "full": ("#ringattn.full", "#ringattn.contiguous"),
     "causal": ("#ringattn.causal", "#ringattn.contiguous"),
     "window": ("#ringattn.sliding_window<left = 500, right = 9>", "#ringattn.zigzag"),
-    "striped": ("#ringattn.causal", "#ringattn.striped<granularity = 64>"),
+    "striped": ("#ringattn.causal", "#ringattn.striped<granularity = 1>"),
 }
 
 
@@ -62,6 +65,9 @@ def main():
         (d, dv, dtype, name)
         for d, dv, name in product(SIZES, SIZES, MASKS)
         for dtype in (("bf16", "f16", "f32") if name in ("full", "causal") else ("bf16", "f32"))
+    ] + [
+        (*sizes, dtype, name)
+        for sizes, dtype, name in product(ODD_SIZES, ("bf16", "f32"), ("full", "striped"))
     ]
     with ThreadPoolExecutor(2) as pool:
         for line in pool.map(lambda c: assemble(sys.argv[1], c), configurations):
