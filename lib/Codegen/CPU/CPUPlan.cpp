@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ringattn/Codegen/CPU/CPUPlan.h"
+#include "ringattn/Codegen/Tile/PlanReader.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -45,31 +46,14 @@ DictionaryAttr CPUPlan::toAttr(MLIRContext *context) const {
 }
 
 FailureOr<CPUPlan> CPUPlan::get(FunctionOpInterface kernel) {
-  auto dict = kernel->getAttrOfType<DictionaryAttr>(kCPUAttr);
-  if (!dict)
-    return kernel->emitOpError()
-           << "kernel has no CPU plan, expected the attribute " << kCPUAttr;
   CPUPlan plan;
-  bool valid = true;
+  PlanReader reader(kernel, kCPUAttr, "CPU");
   forEachSize(plan, [&](StringRef name, int64_t &field) {
-    auto value = dict.getAs<IntegerAttr>(name);
-    if (value && value.getInt() >= 1)
-      field = value.getInt();
-    else if (valid) {
-      valid = false;
-      InFlightDiagnostic diag = kernel->emitOpError()
-                                << kCPUAttr << " " << name << " is ";
-      if (Attribute wrong = dict.get(name))
-        diag << wrong;
-      else
-        diag << "missing";
-      diag << ", expected a size of at least 1";
-    }
+    reader.number(name, field, {1, 1 << 20});
   });
-  forEachFlag(plan, [&](StringRef name, bool &field) {
-    field = dict.getAs<UnitAttr>(name) != nullptr;
-  });
-  if (!valid)
+  forEachFlag(plan,
+              [&](StringRef name, bool &field) { reader.flag(name, field); });
+  if (failed(reader.finish()))
     return failure();
   return plan;
 }

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 using namespace ringattn;
@@ -19,14 +20,17 @@ using namespace ringattn;
 static constexpr llvm::StringLiteral kModuleName = "kernels";
 static constexpr llvm::StringLiteral kSharedName = "shared";
 
-gpu::GPUModuleOp ringattn::getKernels(ModuleOp module) {
-  if (auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(kModuleName))
-    return kernels;
+FailureOr<gpu::GPUModuleOp> ringattn::createKernels(ModuleOp module) {
+  for (Operation &op : *module.getBody())
+    if (isa<gpu::GPUModuleOp, gpu::BinaryOp>(op))
+      return op.emitOpError() << "is GPU code of the program's own, expected "
+                                 "none";
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto target = NVVM::NVVMTargetAttr::get(
       b.getContext(), /*O=*/3, "nvptx64-nvidia-cuda", "sm_90a", "+ptx88");
   auto kernels = gpu::GPUModuleOp::create(b, module.getLoc(), kModuleName,
                                           b.getArrayAttr({target}));
+  SymbolTable(module).insert(kernels);
   b.setInsertionPointToStart(kernels.getBody());
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
   LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,

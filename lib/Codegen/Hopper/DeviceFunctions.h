@@ -18,9 +18,10 @@ namespace ringattn {
 /// Address spaces of NVPTX.
 inline constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 
-/// The module's GPU module `@kernels`, with `@shared`, a block's dynamic shared
-/// memory; made where there is none.
-mlir::gpu::GPUModuleOp getKernels(mlir::ModuleOp module);
+/// A GPU module for the kernels of `module`, `@kernels` or, where that is
+/// taken, a name like it; with `@shared`, a block's dynamic shared memory. An
+/// error where the module has GPU code already.
+mlir::FailureOr<mlir::gpu::GPUModuleOp> createKernels(mlir::ModuleOp module);
 mlir::LLVM::GlobalOp getSharedMemory(mlir::gpu::GPUModuleOp kernels);
 
 /// A kernel without a body, for blocks of `threads` threads.

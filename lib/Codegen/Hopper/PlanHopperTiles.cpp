@@ -8,6 +8,7 @@
 
 #include "ringattn/Codegen/Hopper/HopperPlan.h"
 #include "ringattn/Codegen/Hopper/Passes.h"
+#include "ringattn/Codegen/Tile/PlanReader.h"
 #include "ringattn/Codegen/Tile/TilePlan.h"
 #include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 
@@ -26,12 +27,18 @@ using namespace ringattn;
 
 /// Heads are padded to whole swizzle spans of 16-bit elements, two of tf32.
 static constexpr int64_t kHeadUnit = 64, kMaxHeadSize = 256;
+/// Without products they are padded to what a fragment holds at least.
+static constexpr int64_t kFinalizeUnit = 8;
 /// Shared memory of a block, less what the barriers take.
 static constexpr int64_t kSharedBytes = 232448 - 1024;
 /// Keys of a tile: a multiple of the depth of a product, and of a swizzle span
 /// where they are adjacent in memory.
 static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
                          kColumnUnit = 16, kColumnUnitTF32 = 32;
+/// The most columns of a product (PTX ISA, "wgmma.mma_async", shape n256).
+static constexpr int64_t kMaxProductColumns = 256;
+/// Rows of a product, which are those of a warpgroup.
+static constexpr int64_t kWarpgroupRows = 64;
 
 namespace {
 
@@ -42,6 +49,10 @@ int64_t fragmentRegisters(int64_t limit, bool computesPositions) {
   if (limit == 240)
     return computesPositions ? 176 : 200;
   return computesPositions ? 96 : 128;
+}
+
+int64_t columnUnit(const TilePlan &tiles) {
+  return tiles.operand.isTF32() ? kColumnUnitTF32 : kColumnUnit;
 }
 
 class Planner {
@@ -77,7 +88,7 @@ public:
     // The queries of fewer warpgroups leave room for more keys.
     hopper.consumers = small ? 4 : 3;
     do {
-      tiles.rows = 64 * --hopper.consumers;
+      tiles.rows = kWarpgroupRows * --hopper.consumers;
       tiles.columns = tiles.maskedColumns =
           columns(op.getMask().isFull(), computesPositions);
     } while (tiles.columns == 0);
@@ -92,9 +103,9 @@ public:
     auto o = cast<MemRefType>(op.getAcc().getType());
     tiles.operand = o.getElementType();
     tiles.headSize = tiles.columns = tiles.maskedColumns = 1;
-    tiles.valueSize = llvm::alignTo(o.getDimSize(3), 8);
+    tiles.valueSize = llvm::alignTo(o.getDimSize(3), kFinalizeUnit);
     hopper.consumers = 2;
-    tiles.rows = 64 * hopper.consumers;
+    tiles.rows = kWarpgroupRows * hopper.consumers;
   }
 
   TilePlan tiles;
@@ -115,10 +126,56 @@ private:
     int64_t slot = bytes * hopper.stages * (tiles.headSize + tiles.valueSize);
     fitting = std::min(fitting, (kSharedBytes - queries) / slot);
     fitting = std::min(fitting, unmasked ? kMaxColumns : kMaxMaskedColumns);
-    int64_t unit = wide ? kColumnUnitTF32 : kColumnUnit;
+    int64_t unit = columnUnit(tiles);
     return fitting / unit * unit;
   }
 };
+
+/// Whether the plans that `kernel` has, some of which a person may have
+/// written, suit `op` and each other; `own` has the sizes that the operands
+/// need.
+LogicalResult verifyPlans(func::FuncOp kernel, Operation *op,
+                          const TilePlan &own) {
+  FailureOr<TilePlan> tiles = TilePlan::get(kernel);
+  FailureOr<HopperPlan> hopper = HopperPlan::get(kernel);
+  if (failed(tiles) || failed(hopper))
+    return failure();
+  auto plan = kernel->getAttrOfType<DictionaryAttr>(kTilesAttr);
+  auto reject = [&](StringRef name) {
+    return rejectPlan(kernel, kTilesAttr, name, plan.get(name));
+  };
+  if (int64_t rows = kWarpgroupRows * hopper->consumers; tiles->rows != rows)
+    return reject("rows") << rows << ", " << kWarpgroupRows << " for each of "
+                          << hopper->consumers << " consumers";
+  bool isStep = isa<OnlineAttentionOp>(op);
+  if (hopper->hasProducer() != isStep)
+    return kernel->emitOpError()
+           << kHopperAttr << " stages is " << hopper->stages << ", expected "
+           << (isStep ? "2 to 8 in a kernel with products"
+                      : "0 in a kernel without products");
+  auto suits = [](int64_t size, int64_t needed, int64_t unit, int64_t most) {
+    return size >= needed && size <= most && size % unit == 0;
+  };
+  int64_t unit = isStep ? kHeadUnit : kFinalizeUnit;
+  for (auto [name, size, needed] :
+       {std::tuple<StringRef, int64_t, int64_t>("head_size", tiles->headSize,
+                                                own.headSize),
+        {"value_size", tiles->valueSize, own.valueSize}})
+    if ((isStep || name == "value_size") &&
+        !suits(size, needed, unit, std::max(needed, kMaxHeadSize)))
+      return reject(name) << "a multiple of " << unit << " from " << needed
+                          << " to " << std::max(needed, kMaxHeadSize);
+  if (!isStep)
+    return success();
+  if (tiles->operand != own.operand)
+    return reject("operand") << own.operand;
+  if (!tiles->pipelined)
+    return reject("pipelined") << "a unit attribute on sm_90a";
+  if (!suits(tiles->columns, 1, columnUnit(own), kMaxProductColumns))
+    return reject("columns") << "a multiple of " << columnUnit(own) << " up to "
+                             << kMaxProductColumns;
+  return success();
+}
 
 /// Positions have 32 bits on GPUs: a window that reaches further has no edge.
 void dropDistantEdges(OnlineAttentionOp op) {
@@ -154,6 +211,8 @@ struct PlanHopperTilesPass
         kernel->setAttr(kTilesAttr, planner.tiles.toAttr());
       if (!kernel->hasAttr(kHopperAttr))
         kernel->setAttr(kHopperAttr, planner.hopper.toAttr(&getContext()));
+      if (failed(verifyPlans(kernel, op, planner.tiles)))
+        return WalkResult::interrupt();
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -326,6 +326,11 @@ struct SpecializeWarpsPass
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(kKernelAttr))
         functions.push_back(function);
+    if (functions.empty())
+      return;
+    FailureOr<gpu::GPUModuleOp> kernels = createKernels(getOperation());
+    if (failed(kernels))
+      return signalPassFailure();
     for (func::FuncOp function : functions) {
       FailureOr<HopperPlan> plan = HopperPlan::get(function);
       if (failed(plan))
@@ -335,7 +340,7 @@ struct SpecializeWarpsPass
       if (failed(model))
         return signalPassFailure();
       FailureOr<LLVM::LLVMFuncOp> device =
-          KernelBuilder(*model, getKernels(getOperation())).build();
+          KernelBuilder(*model, *kernels).build();
       if (failed(device))
         return signalPassFailure();
       HostBuilder(*model, *device).build();

@@ -1,4 +1,4 @@
-//===- TilePlan.cpp - Sizes of a kernel's tiles -----------------*- C++ -*-===//
+//===- TilePlan.cpp - Sizes of a kernel's tiles ------------------------===//
 //
 // Part of the RingAttn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ringattn/Codegen/Tile/TilePlan.h"
+#include "ringattn/Codegen/Tile/PlanReader.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -28,44 +29,27 @@ DictionaryAttr TilePlan::toAttr() const {
 }
 
 FailureOr<TilePlan> TilePlan::get(FunctionOpInterface kernel) {
-  auto dict = kernel->getAttrOfType<DictionaryAttr>(kTilesAttr);
-  if (!dict)
-    return kernel->emitOpError()
-           << "kernel has no tile plan, expected the attribute " << kTilesAttr;
-  auto reject = [&](StringRef name, StringRef expected) {
-    InFlightDiagnostic diag = kernel->emitOpError()
-                              << kTilesAttr << " " << name << " is ";
-    if (Attribute wrong = dict.get(name))
-      diag << wrong;
-    else
-      diag << "missing";
-    diag << ", expected " << expected;
-    return diag;
-  };
   TilePlan plan;
-  for (auto [name, field] :
-       {std::pair<StringRef, int64_t *>{"rows", &plan.rows},
-        {"columns", &plan.columns},
-        {"masked_columns", &plan.maskedColumns},
-        {"head_size", &plan.headSize},
-        {"value_size", &plan.valueSize}}) {
-    auto value = dict.getAs<IntegerAttr>(name);
-    if (!value || value.getInt() < 1)
-      return reject(name, "a size of at least 1");
-    *field = value.getInt();
-  }
-  auto operand = dict.getAs<TypeAttr>("operand");
-  if (!operand || !isa<FloatType>(operand.getValue()))
-    return reject("operand", "a float type");
-  plan.operand = operand.getValue();
-  plan.pipelined = dict.contains("pipelined");
+  PlanReader reader(kernel, kTilesAttr, "tile");
+  // Sizes are far below what products of a few of them could overflow.
+  const PlanReader::Range size{1, 1 << 20, 1};
+  reader.number("rows", plan.rows, size);
+  reader.number("columns", plan.columns, size);
+  reader.number("masked_columns", plan.maskedColumns, size);
+  reader.number("head_size", plan.headSize, size);
+  reader.number("value_size", plan.valueSize, size);
+  reader.floatType("operand", plan.operand);
+  reader.flag("pipelined", plan.pipelined);
+  if (failed(reader.finish()))
+    return failure();
+  auto reject = [&] {
+    return rejectPlan(kernel, kTilesAttr, "masked_columns",
+                      cast<DictionaryAttr>(kernel->getAttr(kTilesAttr))
+                          .get("masked_columns"));
+  };
   if (plan.pipelined && plan.columns != plan.maskedColumns)
-    return kernel->emitOpError()
-           << kTilesAttr << " masked_columns is " << plan.maskedColumns
-           << ", expected " << plan.columns << " as columns where pipelined";
+    return reject() << plan.columns << " as columns where pipelined";
   if (plan.columns % plan.maskedColumns != 0)
-    return kernel->emitOpError()
-           << kTilesAttr << " masked_columns is " << plan.maskedColumns
-           << ", expected a divisor of columns " << plan.columns;
+    return reject() << "a divisor of columns " << plan.columns;
   return plan;
 }

@@ -110,7 +110,10 @@ void EmitModuleQuery::runOnOperation() {
   constants.addBytes("ringattn.manifest_text", manifest.getValue());
   constants.addBytes("ringattn.program_bytes", program);
   int64_t numEntries = emitEntryTable(module, constants, "ringattn.entries");
-  int64_t numKernels = emitKernelTable(module, constants, "ringattn.kernels");
+  FailureOr<int64_t> numKernels =
+      emitKernelTable(module, constants, "ringattn.kernels");
+  if (failed(numKernels))
+    return signalPassFailure();
 
   // rr_module_header of ringrt/abi.h.
   Type pointer = constants.pointerType();
@@ -131,7 +134,7 @@ void EmitModuleQuery::runOnOperation() {
         constants.addressOf(b, "ringattn.entries"),
         constants.number(b, numEntries, 64),
         constants.addressOf(b, "ringattn.kernels"),
-        constants.number(b, numKernels, 64)};
+        constants.number(b, *numKernels, 64)};
   });
   emitQuery(module, constants, "ringattn.header");
 

@@ -46,21 +46,26 @@ static std::string nameSymbol(ringrt::KernelAttr kernel) {
   return "ringattn.kernel_name." + kernel.getName().str();
 }
 
-int64_t ringattn::emitKernelTable(ModuleOp module, ModuleConstants &constants,
-                                  StringRef symbol) {
-  Image image;
-  for (auto binary :
-       llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
-    image = emitImage(binary, constants);
-    binary.erase();
-  }
-  for (auto kernels :
-       llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>()))
-    kernels.erase();
-
+FailureOr<int64_t> ringattn::emitKernelTable(ModuleOp module,
+                                             ModuleConstants &constants,
+                                             StringRef symbol) {
   SmallVector<ringrt::KernelAttr> kernels;
   if (auto attr = module->getAttrOfType<ArrayAttr>(ringrt::kKernelsAttr))
     llvm::append_range(kernels, attr.getAsRange<ringrt::KernelAttr>());
+  SmallVector<Operation *> code;
+  for (Operation &op : *module.getBody())
+    if (isa<gpu::BinaryOp, gpu::GPUModuleOp>(op))
+      code.push_back(&op);
+  if (code.size() > (kernels.empty() ? 0 : 1))
+    return code.back()->emitOpError()
+           << "is GPU code of the program's own, expected none";
+  Image image;
+  for (Operation *op : code) {
+    if (auto binary = dyn_cast<gpu::BinaryOp>(op))
+      image = emitImage(binary, constants);
+    op->erase();
+  }
+
   for (ringrt::KernelAttr kernel : kernels)
     constants.addText(nameSymbol(kernel), kernel.getName().getValue());
 

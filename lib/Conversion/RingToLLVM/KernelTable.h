@@ -14,10 +14,12 @@
 namespace ringattn {
 
 /// Replaces the module's `ringrt.kernels` and its `gpu.binary` by an array of
-/// `rr_kernel` (ringrt/abi.h) called `symbol`. Returns its length. What is left
-/// of GPU modules without machine code is erased.
-int64_t emitKernelTable(mlir::ModuleOp module, ModuleConstants &constants,
-                        llvm::StringRef symbol);
+/// `rr_kernel` (ringrt/abi.h) called `symbol`. Returns its length. Without
+/// machine code the GPU module itself goes. GPU code that has no part in
+/// `ringrt.kernels` is an error.
+mlir::FailureOr<int64_t> emitKernelTable(mlir::ModuleOp module,
+                                         ModuleConstants &constants,
+                                         llvm::StringRef symbol);
 
 } // namespace ringattn
 

@@ -7,14 +7,14 @@ func.func @none() attributes {ringattn.kernel} {
 
 // -----
 
-// expected-error @below {{ringattn.cpu lanes is missing, expected a size of at least 1}}
+// expected-error @below {{ringattn.cpu lanes is missing, expected a size from 1 to 1048576}}
 func.func @missing() attributes {ringattn.kernel, ringattn.cpu = {}} {
   return
 }
 
 // -----
 
-// expected-error @below {{ringattn.cpu lanes is "many", expected a size of at least 1}}
+// expected-error @below {{ringattn.cpu lanes is "many", expected a size from 1 to 1048576}}
 func.func @text() attributes {ringattn.kernel, ringattn.cpu = {lanes = "many"}} {
   return
 }

@@ -42,9 +42,10 @@ func.func private @small(%q: memref<1x4x?x40xbf16>, %o: memref<1x4x?x40xf32>, %m
 // A plan that is there stays; finalize needs neither products nor a producer.
 // CHECK-LABEL: @finalize(
 // CHECK-SAME:    ringattn.hopper = {consumer_registers = 0 : i64, consumers = 2 : i64, producer_registers = 0 : i64, stages = 0 : i64}
-// CHECK-SAME:    ringattn.tiles = "mine"
+// CHECK-SAME:    ringattn.tiles = {columns = 1 : i64, head_size = 1 : i64, masked_columns = 1 : i64, operand = f32, rows = 128 : i64, value_size = 136 : i64}
 func.func private @finalize(%o: memref<1x4x?x128xf32>, %m: memref<1x4x?xf32>, %r: memref<1x4x?x128xbf16>)
-    attributes {ringattn.kernel, ringattn.tiles = "mine"} {
+    attributes {ringattn.kernel, ringattn.tiles =
+      {columns = 1, head_size = 1, masked_columns = 1, operand = f32, rows = 128, value_size = 136}} {
   ringattn.finalize ins(%o, %m, %m : memref<1x4x?x128xf32>, memref<1x4x?xf32>, memref<1x4x?xf32>) outs(%r : memref<1x4x?x128xbf16>)
   return
 }

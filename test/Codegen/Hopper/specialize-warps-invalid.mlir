@@ -33,3 +33,12 @@ func.func private @number() attributes {ringattn.kernel, ringattn.hopper = {cons
   }
   return
 }
+
+// -----
+
+// expected-error@+1 {{is GPU code of the program's own, expected none}}
+gpu.module @mine {
+}
+func.func private @kernel() attributes {ringattn.kernel, ringattn.hopper = {consumers = 2, stages = 0, producer_registers = 0, consumer_registers = 0}} {
+  return
+}

@@ -17,7 +17,7 @@ func.func @divisor(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {r
 
 // -----
 
-// expected-error @below {{rows is missing, expected a size of at least 1}}
+// expected-error @below {{rows is missing, expected a size from 1 to 1048576}}
 func.func @rows(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ringattn.kernel, ringattn.tiles = {}} {
   ringattn.finalize ins(%o, %m, %m : memref<1x1x8x4xf32>, memref<1x1x8xf32>, memref<1x1x8xf32>) outs(%o : memref<1x1x8x4xf32>)
   return
@@ -25,7 +25,7 @@ func.func @rows(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ring
 
 // -----
 
-// expected-error @below {{rows is 0 : i64, expected a size of at least 1}}
+// expected-error @below {{rows is 0, expected a size from 1 to 1048576}}
 func.func @zero(%o: memref<1x1x8x4xf32>, %m: memref<1x1x8xf32>) attributes {ringattn.kernel, ringattn.tiles = {rows = 0}} {
   ringattn.finalize ins(%o, %m, %m : memref<1x1x8x4xf32>, memref<1x1x8xf32>, memref<1x1x8xf32>) outs(%o : memref<1x1x8x4xf32>)
   return

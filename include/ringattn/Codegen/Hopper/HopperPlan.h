@@ -22,9 +22,10 @@ inline constexpr llvm::StringLiteral kHopperAttr = "ringattn.hopper";
 ///    consumer_registers = 240, ping_pong, longest_first}
 ///
 /// One warpgroup loads tiles, `consumers` others compute 64 rows each of a tile
-/// of queries. K and V have `stages` slots in shared memory each. The registers
-/// are those of a thread after `setmaxnreg`, 0 where it keeps those of its
-/// launch, as in kernels without a producer (`stages` = 0).
+/// of queries. K and V have `stages` slots in shared memory each, at least 2,
+/// or 0 in kernels without products, which have no producer. The registers are
+/// those of a thread after `setmaxnreg` (PTX ISA, 24 to 256, multiples of 8),
+/// both 0 where threads keep those of their launch.
 struct HopperPlan {
   int64_t consumers = 0;
   int64_t stages = 0;
@@ -38,11 +39,17 @@ struct HopperPlan {
 
   bool hasProducer() const { return stages > 0; }
   int64_t getThreads() const { return 128 * (consumers + hasProducer()); }
+  /// Registers that a thread has before any `setmaxnreg`: the SM's 65536 shared
+  /// among the threads of its only block, in units of 8.
+  int64_t getLaunchRegisters() const;
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
   /// The plan of `kernel`; an error on the function where it is missing or
   /// makes no sense.
   static mlir::FailureOr<HopperPlan> get(mlir::FunctionOpInterface kernel);
+
+private:
+  mlir::LogicalResult verifyRegisters(mlir::FunctionOpInterface kernel) const;
 };
 
 } // namespace ringattn
