@@ -31,7 +31,7 @@ void ringattn::registerAllPasses() {
   registerRingAttnTilePasses();
   registerRingAttnCPUPasses();
   registerRingAttnHopperPasses();
-  registerHopperKernelPipeline();
+  registerHopperKernelPipelines();
   registerCPUKernelPipeline();
   registerRingAttnPipelines();
 }

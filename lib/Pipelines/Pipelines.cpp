@@ -193,6 +193,25 @@ struct RejectOptions
 };
 } // namespace
 
+static llvm::Error checkDeviceCode(const RingAttnPipelineOptions &options) {
+  StringRef code = options.deviceCode;
+  if (code.empty())
+    return llvm::Error::success();
+  const SmallVector<StringRef> kinds = {kCubin, kPTX, kNone};
+  if (!llvm::is_contained(kinds, code))
+    return llvm::createStringError("unknown device code '" + code +
+                                   "', expected one of " +
+                                   llvm::join(kinds, ", "));
+  if (options.target == kCPU)
+    return llvm::createStringError("device code '" + code +
+                                   "' is for GPUs, but the target is cpu, "
+                                   "expected sm_90a");
+  if (code == kNone && !options.withSim)
+    return llvm::createStringError("device code 'none' leaves nothing that "
+                                   "runs, expected with-sim, cubin or ptx");
+  return llvm::Error::success();
+}
+
 llvm::Error
 ringattn::checkPipelineOptions(const RingAttnPipelineOptions &options) {
   auto wrong = [](StringRef what, StringRef value, const auto &expected) {
@@ -202,9 +221,8 @@ ringattn::checkPipelineOptions(const RingAttnPipelineOptions &options) {
   };
   if (!llvm::is_contained(getAllTargets(), options.target))
     return wrong("target", options.target, getAllTargets());
-  const SmallVector<StringRef> kinds = {kCubin, kPTX, kNone};
-  if (!llvm::is_contained(kinds, options.deviceCode))
-    return wrong("device code", options.deviceCode, kinds);
+  if (llvm::Error error = checkDeviceCode(options))
+    return error;
   if (options.withSim && options.target == kCPU)
     return llvm::createStringError("the simulator runs kernels for GPUs, but "
                                    "the target is cpu, expected sm_90a");

@@ -35,6 +35,36 @@ static LogicalResult report(gpu::GPUModuleOp module, llvm::Error error) {
   return failure();
 }
 
+/// Warpgroups that ask for more registers than others have given back wait
+/// forever (PTX ISA, "setmaxnreg"): checks what `kernel` asks for, one
+/// warpgroup decreasing and the others increasing, against what it has at its
+/// launch.
+static LogicalResult checkRegisters(gpu::GPUModuleOp module,
+                                    const KernelResources &kernel) {
+  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(kernel.name);
+  if (!function)
+    return success();
+  auto threads = function->getAttrOfType<DenseI32ArrayAttr>(
+      NVVM::NVVMDialect::getMaxntidAttrName());
+  int64_t decreased = 0, increased = 0;
+  function.walk([&](NVVM::SetMaxRegisterOp op) {
+    bool isIncrease = op.getAction() == NVVM::SetMaxRegisterAction::increase;
+    (isIncrease ? increased : decreased) = op.getRegCount();
+  });
+  if (!threads || increased == 0)
+    return success();
+  int64_t warpgroups = threads[0] / 128;
+  int64_t needed = decreased + (warpgroups - 1) * increased;
+  int64_t available = warpgroups * kernel.registers;
+  if (needed <= available)
+    return success();
+  return function.emitError()
+         << "kernel " << kernel.name << " is launched with " << kernel.registers
+         << " registers a thread, expected at least "
+         << llvm::divideCeil(needed, warpgroups)
+         << " for what its warpgroups take by setmaxnreg";
+}
+
 static gpu::KernelTableAttr
 getKernelTable(gpu::GPUModuleOp module, ArrayRef<KernelResources> resources) {
   Builder b(module.getContext());
@@ -89,6 +119,9 @@ struct AssembleKernels
           assemblePTX(*ptx, target.getChip());
       if (!assembled)
         return report(module, assembled.takeError());
+      for (const KernelResources &kernel : assembled->kernels)
+        if (failed(checkRegisters(module, kernel)))
+          return failure();
       objects.push_back(gpu::ObjectAttr::get(
           target, gpu::CompilationTarget::Binary,
           b.getStringAttr(assembled->cubin), /*properties=*/nullptr,

@@ -54,14 +54,17 @@ void DiagnosticPrinter::print(const Diagnostic &diagnostic) {
 
 void DiagnosticPrinter::printLine(StringRef severity, Location loc,
                                   const Diagnostic &diagnostic) {
-  os << severity << ": ";
+  std::string line;
+  llvm::raw_string_ostream text(line);
   auto place = loc->findInstanceOf<FileLineColLoc>();
   if (place && place.getLine() != 0)
-    os << place.getFilename().getValue() << ':' << place.getLine() << ':'
-       << place.getColumn() << ": ";
+    text << place.getFilename().getValue() << ':' << place.getLine() << ':'
+         << place.getColumn() << ": ";
   else if (!file.empty())
-    os << file << ": ";
+    text << file << ": ";
   // Some upstream messages end with a printed operation.
-  std::string text = diagnostic.str();
-  os << StringRef(text).split('\n').first << '\n';
+  text << StringRef(diagnostic.str()).split('\n').first;
+  // Kernels that come from one op can be wrong in one way.
+  if (printed.insert(line).second)
+    os << severity << ": " << line << '\n';
 }

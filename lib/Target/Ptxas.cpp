@@ -21,13 +21,16 @@ using namespace ringattn;
 
 char KernelError::ID;
 
+static constexpr StringLiteral kRemedy =
+    ", expected the CUDA toolkit's (PTX alone, --device-code=ptx, needs none)";
+
 Expected<std::string> ringattn::findPtxas() {
   if (const char *chosen = std::getenv("RINGATTN_PTXAS")) {
     ErrorOr<std::string> path = sys::findProgramByName(chosen);
     if (path && sys::fs::can_execute(*path))
       return *path;
     return createStringError("cannot find the ptxas '" + Twine(chosen) +
-                             "' named by RINGATTN_PTXAS");
+                             "' named by RINGATTN_PTXAS" + kRemedy);
   }
   SmallVector<std::string> places;
   for (const char *variable : {"CUDA_ROOT", "CUDA_HOME", "CUDA_PATH"})
@@ -49,7 +52,7 @@ Expected<std::string> ringattn::findPtxas() {
     if (place.empty())
       place = "the PATH";
   return createStringError("cannot find ptxas: looked in " +
-                           join(places, ", "));
+                           join(places, ", ") + kRemedy);
 }
 
 /// The name, in quotes or not, after `before`, if both are there.
@@ -116,7 +119,12 @@ ringattn::parsePtxasReport(StringRef report) {
       kernel.spillStoreBytes = findAmount(line, "bytes spill stores");
       kernel.spillLoadBytes = findAmount(line, "bytes spill loads");
       if (kernel.spillStoreBytes != 0 || kernel.spillLoadBytes != 0)
-        return fail(kernel.name, line);
+        return make_error<KernelError>(
+            kernel.name, "kernel " + kernel.name + " spills " +
+                             std::to_string(kernel.spillStoreBytes) +
+                             " bytes of stores and " +
+                             std::to_string(kernel.spillLoadBytes) +
+                             " of loads, expected 0");
     }
     if (line.contains(" registers")) {
       kernel.registers = findAmount(line, "registers");

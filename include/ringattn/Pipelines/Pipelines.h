@@ -55,9 +55,9 @@ struct RingAttnPipelineOptions
       llvm::cl::init("")};
   Option<std::string> deviceCode{
       *this, "device-code",
-      llvm::cl::desc("what kernels for GPUs become: cubin (and PTX; needs "
-                     "ptxas), ptx, or none"),
-      llvm::cl::init("cubin")};
+      llvm::cl::desc("what kernels for GPUs become: cubin (and PTX; default; "
+                     "needs ptxas), ptx, or none"),
+      llvm::cl::init("")};
   Option<bool> withSim{
       *this, "with-sim",
       llvm::cl::desc("kernels for GPUs also become code for the simulator"),

@@ -27,7 +27,7 @@ struct CompileOptions {
   std::string targetCpu;
   std::string targetFeatures;
   /// As the options `device-code` and `with-sim` of the pipeline.
-  std::string deviceCode = "cubin";
+  std::string deviceCode;
   bool withSim = false;
   Phase compileTo = Phase::LLVM;
   /// When set, the program after every phase is written to this directory as

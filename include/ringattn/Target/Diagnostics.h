@@ -10,6 +10,7 @@
 #define RINGATTN_TARGET_DIAGNOSTICS_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
@@ -19,7 +20,8 @@ namespace ringattn {
 /// Prints a context's diagnostics as `error: file:line:col: message`, one line
 /// each and without the operation. Only the first error is printed as one, with
 /// its notes; those that follow from it become notes, so that a failed command
-/// has exactly one line that begins with `error:`.
+/// has exactly one line that begins with `error:`. What has been said of a
+/// place is not said again.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context,
@@ -43,6 +45,7 @@ private:
   llvm::raw_ostream &os;
   std::string file;
   bool printedError = false;
+  llvm::StringSet<> printed;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -20,7 +20,8 @@ using namespace ringattn;
 static constexpr llvm::StringLiteral kModuleName = "kernels";
 static constexpr llvm::StringLiteral kSharedName = "shared";
 
-FailureOr<gpu::GPUModuleOp> ringattn::createKernels(ModuleOp module) {
+FailureOr<gpu::GPUModuleOp> ringattn::createKernels(ModuleOp module,
+                                                    Location loc) {
   for (Operation &op : *module.getBody())
     if (isa<gpu::GPUModuleOp, gpu::BinaryOp>(op))
       return op.emitOpError() << "is GPU code of the program's own, expected "
@@ -28,12 +29,12 @@ FailureOr<gpu::GPUModuleOp> ringattn::createKernels(ModuleOp module) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto target = NVVM::NVVMTargetAttr::get(
       b.getContext(), /*O=*/3, "nvptx64-nvidia-cuda", "sm_90a", "+ptx88");
-  auto kernels = gpu::GPUModuleOp::create(b, module.getLoc(), kModuleName,
-                                          b.getArrayAttr({target}));
+  auto kernels =
+      gpu::GPUModuleOp::create(b, loc, kModuleName, b.getArrayAttr({target}));
   SymbolTable(module).insert(kernels);
   b.setInsertionPointToStart(kernels.getBody());
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
+  LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/false,
                          LLVM::Linkage::External, kSharedName, Attribute(),
                          /*alignment=*/1024, kSharedSpace);
   module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),

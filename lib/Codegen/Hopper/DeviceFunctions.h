@@ -21,7 +21,8 @@ inline constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 /// A GPU module for the kernels of `module`, `@kernels` or, where that is
 /// taken, a name like it; with `@shared`, a block's dynamic shared memory. An
 /// error where the module has GPU code already.
-mlir::FailureOr<mlir::gpu::GPUModuleOp> createKernels(mlir::ModuleOp module);
+mlir::FailureOr<mlir::gpu::GPUModuleOp> createKernels(mlir::ModuleOp module,
+                                                      mlir::Location loc);
 mlir::LLVM::GlobalOp getSharedMemory(mlir::gpu::GPUModuleOp kernels);
 
 /// A kernel without a body, for blocks of `threads` threads.

@@ -20,13 +20,18 @@
 using namespace mlir;
 using namespace ringattn;
 
-void ringattn::buildHopperTilePhase(OpPassManager &pm) {
+/// Kernels that have a plan, and are the steps of the ring still.
+static void buildPlannedKernels(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createStartEmptyPass());
   pm.addNestedPass<func::FuncOp>(createFinishStepsPass());
   pm.addNestedPass<func::FuncOp>(createGeneralizeShapesPass());
   pm.addPass(createOutlineKernelsPass());
+  pm.addNestedPass<func::FuncOp>(createPlanHopperTilesPass());
+}
+
+void ringattn::buildHopperTilePhase(OpPassManager &pm) {
+  buildPlannedKernels(pm);
   OpPassManager &kernels = pm.nest<func::FuncOp>();
-  kernels.addPass(createPlanHopperTilesPass());
   kernels.addPass(createEmitTileProgramPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
@@ -54,7 +59,11 @@ void ringattn::buildHopperTargetPhase(OpPassManager &pm) {
   device.addPass(createCSEPass());
 }
 
-void ringattn::registerHopperKernelPipeline() {
+void ringattn::registerHopperKernelPipelines() {
+  PassPipelineRegistration<>("ringattn-hopper-plan",
+                             "Outlines the steps of a ring loop and plans "
+                             "their kernels for sm_90a, for a person to edit",
+                             buildPlannedKernels);
   PassPipelineRegistration<>("ringattn-hopper-kernels",
                              "Lowers the steps of a ring loop to kernels for "
                              "sm_90a, in the llvm, nvvm "

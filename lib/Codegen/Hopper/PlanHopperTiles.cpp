@@ -37,6 +37,11 @@ static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
                          kColumnUnit = 16, kColumnUnitTF32 = 32;
 /// The most columns of a product (PTX ISA, "wgmma.mma_async", shape n256).
 static constexpr int64_t kMaxProductColumns = 256;
+/// Positions have 32 bits on GPUs.
+static constexpr int64_t kMaxPosition = std::numeric_limits<int32_t>::max();
+/// Heads are the grid's y (CUDA C Programming Guide, maximum y-dimension of a
+/// grid).
+static constexpr int64_t kMaxGridHeads = 65535;
 /// Rows of a product, which are those of a warpgroup.
 static constexpr int64_t kWarpgroupRows = 64;
 
@@ -49,6 +54,13 @@ int64_t fragmentRegisters(int64_t limit, bool computesPositions) {
   if (limit == 240)
     return computesPositions ? 176 : 200;
   return computesPositions ? 96 : 128;
+}
+
+LogicalResult rejectSize(OnlineAttentionOp op, StringRef what, int64_t size,
+                         int64_t most) {
+  return emitError(op.getLoc())
+         << what << " is " << size << ", expected at most " << most
+         << " on sm_90a";
 }
 
 int64_t columnUnit(const TilePlan &tiles) {
@@ -64,15 +76,20 @@ public:
     if (tiles.operand.isF32())
       tiles.operand = FloatTF32Type::get(op.getContext());
     else if (!tiles.operand.isBF16() && !tiles.operand.isF16())
-      return op.emitOpError() << "has elements of " << tiles.operand
-                              << ", expected bf16, f16 or f32 on sm_90a";
+      return emitError(op.getLoc())
+             << "attention has elements of " << tiles.operand
+             << ", expected bf16, f16 or f32 on sm_90a";
     for (auto [what, size] :
          {std::pair<StringRef, int64_t>{"head size", q.getDimSize(3)},
           {"value head size", v.getDimSize(3)}})
       if (size > kMaxHeadSize)
-        return op.emitOpError()
-               << what << " is " << size << ", expected at most "
-               << kMaxHeadSize << " on sm_90a";
+        return rejectSize(op, what, size, kMaxHeadSize);
+    if (int64_t heads = q.getDimSize(1); heads > kMaxGridHeads)
+      return rejectSize(op, "number of heads", heads, kMaxGridHeads);
+    if (auto striped = dyn_cast<StripedAttr>(op.getLayout());
+        striped && striped.getGranularity() > kMaxPosition)
+      return rejectSize(op, "granularity", striped.getGranularity(),
+                        kMaxPosition);
     tiles.headSize = llvm::alignTo(q.getDimSize(3), kHeadUnit);
     tiles.valueSize = llvm::alignTo(v.getDimSize(3), kHeadUnit);
     tiles.pipelined = true;
@@ -183,8 +200,7 @@ void dropDistantEdges(OnlineAttentionOp op) {
   if (!window)
     return;
   auto edge = [](std::optional<int64_t> extent) {
-    constexpr int64_t most = std::numeric_limits<int32_t>::max();
-    return extent && *extent < most ? extent : std::nullopt;
+    return extent && *extent < kMaxPosition ? extent : std::nullopt;
   };
   op.setMaskAttr(SlidingWindowAttr::get(op.getContext(), edge(window.getLeft()),
                                         edge(window.getRight())));

@@ -33,6 +33,8 @@ using namespace ringattn;
 
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 static constexpr int64_t kWarpgroup = 128;
+/// CUDA C Programming Guide, maximum y- and z-dimension of a grid.
+static constexpr int64_t kMaxGrid = 65535;
 
 namespace {
 
@@ -215,6 +217,7 @@ private:
   }
   Value argumentFor(const KernelParameter &parameter);
   Value addressOf(BlockArgument memref);
+  void requireAtMost(Value value, int64_t most, StringRef message);
   /// `value` (index) as i32, which it must fit.
   Value narrow(Value value);
 
@@ -246,13 +249,16 @@ Value HostBuilder::addressOf(BlockArgument memref) {
   return ringrt::AddressOp::create(b, type, access, memref);
 }
 
-Value HostBuilder::narrow(Value value) {
+void HostBuilder::requireAtMost(Value value, int64_t most, StringRef message) {
   Value fits =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, value,
-                            index(std::numeric_limits<int32_t>::max()));
-  ringrt::RequireOp::create(b, fits,
-                            "a sequence has more than 2147483647 elements, the "
-                            "most that kernels for GPUs compute");
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, value, index(most));
+  ringrt::RequireOp::create(b, fits, message);
+}
+
+Value HostBuilder::narrow(Value value) {
+  requireAtMost(value, std::numeric_limits<int32_t>::max(),
+                "a sequence has more than 2147483647 elements, the most that "
+                "kernels for GPUs compute");
   return arith::IndexCastOp::create(b, b.getI32Type(), value);
 }
 
@@ -292,6 +298,11 @@ void HostBuilder::build() {
   SmallVector<Value> blocks(3);
   for (size_t i = 0; i < 3; ++i)
     blocks[i] = i < bounds.size() ? bounds[bounds.size() - 1 - i] : index(1);
+  for (Value outer : {blocks[1], blocks[2]})
+    if (!getConstantIntValue(outer))
+      requireAtMost(outer, kMaxGrid,
+                    "attention has a batch of more than 65535, the most that "
+                    "kernels for GPUs compute");
   SmallVector<Value> arguments;
   for (const KernelParameter &parameter : model.parameters)
     arguments.push_back(argumentFor(parameter));
@@ -328,7 +339,8 @@ struct SpecializeWarpsPass
         functions.push_back(function);
     if (functions.empty())
       return;
-    FailureOr<gpu::GPUModuleOp> kernels = createKernels(getOperation());
+    FailureOr<gpu::GPUModuleOp> kernels =
+        createKernels(getOperation(), functions.front().getLoc());
     if (failed(kernels))
       return signalPassFailure();
     for (func::FuncOp function : functions) {

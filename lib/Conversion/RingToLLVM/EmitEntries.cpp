@@ -16,6 +16,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace ringattn {
@@ -205,6 +206,13 @@ struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (target == "cpu")
+      for (Operation &op : *module.getBody())
+        if (isa<gpu::GPUModuleOp, gpu::BinaryOp>(op)) {
+          op.emitOpError() << "is code for GPUs, expected none as the target "
+                              "is cpu";
+          return signalPassFailure();
+        }
     llvm::Expected<CPUDescription> cpu = describeCPU(targetCpu, targetFeatures);
     if (!cpu) {
       module.emitError() << llvm::toString(cpu.takeError());

@@ -1,5 +1,12 @@
 // RUN: ringattn-opt %s -split-input-file -verify-diagnostics -ringattn-emit-entries
 
+// The phase target of another target.
+// expected-error @below {{is code for GPUs, expected none as the target is cpu}}
+gpu.module @kernels {
+}
+
+// -----
+
 shard.grid @ring(shape = 2)
 shard.grid @other(shape = 2)
 // expected-note @below {{@ring is used here}}

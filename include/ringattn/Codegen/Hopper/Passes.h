@@ -21,7 +21,7 @@ namespace ringattn {
 void buildHopperTilePhase(mlir::OpPassManager &pm);
 void buildHopperTargetPhase(mlir::OpPassManager &pm);
 
-void registerHopperKernelPipeline();
+void registerHopperKernelPipelines();
 
 } // namespace ringattn
 

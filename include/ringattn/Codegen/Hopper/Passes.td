@@ -19,8 +19,12 @@ def PlanHopperTilesPass
     already: `ringattn.tiles` (see `TilePlan`) and `ringattn.hopper` (see
     `HopperPlan`), from the types, D, Dv and the mask. D and Dv are padded to
     multiples of 64; the number of keys of a tile is what registers (S in f32, P
-    in 16 bits, O in f32) and shared memory (Q, and K and V twice) have room for.
+    in 16 bits, O in f32; fewer where the mask is computed from striped positions) and shared memory (Q, and K and V twice) have room for.
     Factors from f32 are tf32.
+
+    Errors: a head size above 256, elements other than bf16, f16 and f32, more
+    than 65535 heads, a granularity above 2^31 - 1; a plan that was there and does
+    not suit the operands, the other plan, or the registers of an SM.
 
     Before:
     ```mlir
@@ -43,7 +47,7 @@ def PlanHopperTilesPass
 def SpecializeWarpsPass : Pass<"ringattn-specialize-warps", "::mlir::ModuleOp"> {
   let summary = "Distributes the tile program over the warps of a block";
   let description = [{
-    Makes a device function, in `gpu.module @kernels`, of every kernel: a block
+    Makes a device function, in `gpu.module @kernels` (or a name like it that is free), of every kernel: a block
     computes one tile of queries. The tile program is emitted twice, as each role
     sees it:
 

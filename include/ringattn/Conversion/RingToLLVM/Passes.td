@@ -39,6 +39,8 @@ def EmitEntriesPass : Pass<"ringattn-emit-entries", "::mlir::ModuleOp"> {
       }
     ```
 
+    Errors: what the manifest cannot describe; GPU code where the target is cpu.
+
     Requires the phase `target`. Should run before `ringattn-lower-runtime-ops`.
   }];
   let options = [
