@@ -47,34 +47,45 @@ static std::vector<int64_t> findOwners(SeqShardingAttr sharding, int64_t size,
   return owners;
 }
 
-int ringattn::tools::checkResults(Package &package, mlir::func::FuncOp program,
-                                  const EntryInfo &entry, const Arrays &arrays,
-                                  const DeviceGrid &grid) {
+static int reportUnevaluated(DiagnosticPrinter &diagnostics) {
+  diagnostics.error("--check: the program cannot be evaluated");
+  return ExitFailure;
+}
+
+std::optional<reference::Evaluator>
+ringattn::tools::createEvaluator(Package &package, mlir::func::FuncOp program,
+                                 const Arrays &arrays) {
   DiagnosticPrinter &diagnostics = package.getDiagnostics();
-  if (!program)
-    return reportError("--check: '" + diagnostics.getFile() +
-                       "' does not carry its global program, expected a module "
-                       "compiled from one");
-  auto failed = [&] {
-    diagnostics.error("--check: the program cannot be evaluated");
-    return ExitFailure;
-  };
-  reference::EvaluatorOptions evaluatorOptions;
-  evaluatorOptions.threads = get_cpus();
+  if (!program) {
+    reportError("--check: '" + diagnostics.getFile() +
+                "' does not carry its global program, expected a module "
+                "compiled from one");
+    return std::nullopt;
+  }
+  reference::EvaluatorOptions options;
+  options.threads = get_cpus();
   // Kernels for GPUs round f32 factors.
   if (package.getManifest().getString("target") != "cpu")
-    evaluatorOptions.products = reference::Products::TF32;
+    options.products = reference::Products::TF32;
   mlir::FailureOr<reference::Evaluator> evaluator =
-      reference::Evaluator::create(program, arrays.arguments, evaluatorOptions);
-  if (mlir::failed(evaluator))
-    return failed();
+      reference::Evaluator::create(program, arrays.arguments, options);
+  if (mlir::succeeded(evaluator))
+    return std::move(*evaluator);
+  reportUnevaluated(diagnostics);
+  return std::nullopt;
+}
 
+int ringattn::tools::checkResults(Package &package,
+                                  reference::Evaluator &evaluator,
+                                  mlir::func::FuncOp program,
+                                  const EntryInfo &entry, const Arrays &arrays,
+                                  const DeviceGrid &grid) {
   mlir::Operation *terminator = program.getBody().front().getTerminator();
   std::string firstFailure;
   for (auto [index, actual] : enumerate(arrays.results)) {
     reference::CheckOptions options;
     AttentionOp attention = findAttention(terminator->getOperand(index));
-    std::optional<int64_t> rowDim = evaluator->getRowDim(index);
+    std::optional<int64_t> rowDim = evaluator.getRowDim(index);
     std::vector<int64_t> owners;
     if (rowDim && attention && attention.getShardingAttr()) {
       owners = findOwners(attention.getShardingAttr(),
@@ -84,9 +95,9 @@ int ringattn::tools::checkResults(Package &package, mlir::func::FuncOp program,
       };
     }
     mlir::FailureOr<reference::CheckResult> result =
-        reference::check(*evaluator, index, actual, options);
+        reference::check(evaluator, index, actual, options);
     if (mlir::failed(result))
-      return failed();
+      return reportUnevaluated(package.getDiagnostics());
     outs() << "check result " << index << ": " << reference::summarize(*result)
            << (result->passed ? ", ok\n" : ", FAILED\n");
     if (!result->passed && firstFailure.empty())

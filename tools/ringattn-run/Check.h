@@ -12,14 +12,22 @@
 #include "Arguments.h"
 #include "Work.h"
 
+#include "ringattn/Reference/Evaluator.h"
+
 namespace ringattn::tools {
 
-/// Evaluates `program` on the arguments and compares the results; prints a line
-/// for each on the standard output. Returns an exit code, with the first result
-/// beyond its bound printed as an error.
-int checkResults(Package &package, mlir::func::FuncOp program,
-                 const EntryInfo &entry, const Arrays &arrays,
-                 const DeviceGrid &grid);
+/// What `--check` compares the results of `program` with. Null, with the error
+/// printed, where it cannot be evaluated on the arguments; that needs no run.
+std::optional<reference::Evaluator> createEvaluator(Package &package,
+                                                    mlir::func::FuncOp program,
+                                                    const Arrays &arrays);
+
+/// Evaluates the program and compares the results; prints a line for each on
+/// the standard output. Returns an exit code, with the first result beyond its
+/// bound printed as an error.
+int checkResults(Package &package, reference::Evaluator &evaluator,
+                 mlir::func::FuncOp program, const EntryInfo &entry,
+                 const Arrays &arrays, const DeviceGrid &grid);
 
 } // namespace ringattn::tools
 

@@ -67,6 +67,11 @@ static int runEntry(const RunOptions &options, Package &package) {
     work = std::move(*counted);
   }
 
+  std::optional<reference::Evaluator> evaluator;
+  if (options.check &&
+      !(evaluator = createEvaluator(package, program, *arrays)))
+    return ExitFailure;
+
   Session session(options, *ranks);
   Measurements measurements;
   if (int code =
@@ -77,7 +82,7 @@ static int runEntry(const RunOptions &options, Package &package) {
   if (int code = writeFiles(options, session, *arrays, report))
     return code;
   if (options.check)
-    return checkResults(package, program, *entry, *arrays, grid);
+    return checkResults(package, *evaluator, program, *entry, *arrays, grid);
   return ExitSuccess;
 }
 
