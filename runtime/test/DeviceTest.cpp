@@ -8,6 +8,7 @@
 
 #include "Harness.h"
 #include "device/sim/SimDevice.h"
+#include "ringrt/sim.h"
 
 #include <gtest/gtest.h>
 
@@ -60,8 +61,8 @@ struct Request {
 
   std::string refusal(int64_t offset = 0) {
     alignas(64) char map[128];
-    Status status =
-        SimDevice().makeTensorMap({data + offset, 2, sizes, strides, box}, map);
+    Status status = SimDevice(1).makeTensorMap(
+        {data + offset, 2, sizes, strides, box}, map);
     EXPECT_TRUE(status.ok() || status.code == RR_INVALID_ARGUMENT);
     return status.message;
   }
@@ -69,7 +70,8 @@ struct Request {
 
 TEST(Device, TensorMapsNeedAlignment) {
   EXPECT_EQ(Request().refusal(), "");
-  EXPECT_CONTAINS(Request().refusal(/*offset=*/8), "address");
+  EXPECT_CONTAINS(Request().refusal(/*offset=*/8),
+                  "an array that starts 8 bytes after a multiple of 16");
   Request request;
   request.strides[2] = 60;
   EXPECT_CONTAINS(request.refusal(),
@@ -85,6 +87,30 @@ TEST(Device, TensorMapsNeedAlignment) {
   request = Request();
   request.box[1] = 257;
   EXPECT_CONTAINS(request.refusal(), "a box has 257 rows, expected 1 to 256");
+}
+
+/// The message of a launch whose kernel fails.
+std::string launchBroken(SimDevice &device, int32_t rank) {
+  rs_kernel simulated = {};
+  simulated.name = "broken";
+  simulated.function = [](rs_thread *thread, const void *const *) {
+    thread->ops->bar_sync(thread, 0, /*id=*/99, 0);
+  };
+  simulated.threads = 32;
+  simulated.registers = 32;
+  rr_kernel kernel = {};
+  kernel.name = "broken";
+  kernel.threads = 32;
+  kernel.simulated = &simulated;
+  const int64_t grid[3] = {1, 1, 1};
+  return device.launch(rank, kernel, grid, nullptr).message;
+}
+
+TEST(Device, LaunchesOfARankHaveTheirOwnSeeds) {
+  SimDevice device(3);
+  EXPECT_CONTAINS(launchBroken(device, 1), "(launch 0 of this rank, seed 1)");
+  EXPECT_CONTAINS(launchBroken(device, 2), "(launch 0 of this rank, seed 2)");
+  EXPECT_CONTAINS(launchBroken(device, 1), "(launch 1 of this rank, seed 4)");
 }
 
 TEST(Device, TensorMapsOfSingleElementsHaveNoStride) {

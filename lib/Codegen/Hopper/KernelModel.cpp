@@ -252,9 +252,6 @@ FailureOr<KernelModel> KernelModel::analyse(func::FuncOp kernel,
       return grid.emitOpError() << "is a second grid, expected one in a kernel";
     model.grid = grid;
   }
-  if (!model.grid)
-    return kernel.emitOpError()
-           << "has no scf.forall, expected a grid of tiles";
   if (failed(model.findStreams()) || failed(model.findParameters()))
     return failure();
   if (!model.streams.empty() && !plan.hasProducer())

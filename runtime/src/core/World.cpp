@@ -103,7 +103,7 @@ World::World(const rr_world_options &options)
   link.bandwidth = options.link_bandwidth;
   link.latency = options.link_latency;
   engine = std::make_unique<ThreadTransport>(link, hooks, log);
-  kernels = createDevice(options.device);
+  kernels = createDevice(options.device, options.size);
   sem_init(&wakeWatcher, 0, 0);
   watcher = std::thread([this] { watch(); });
   log.write(LogLevel::Info,

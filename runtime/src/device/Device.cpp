@@ -12,9 +12,9 @@
 
 namespace ringrt {
 
-std::unique_ptr<Device> createDevice(rr_device kind) {
+std::unique_ptr<Device> createDevice(rr_device kind, int32_t ranks) {
   if (kind == RR_DEVICE_SIM)
-    return std::make_unique<SimDevice>();
+    return std::make_unique<SimDevice>(ranks);
   return nullptr;
 }
 

@@ -35,12 +35,12 @@ public:
   /// Fails for a module without code for this device.
   virtual Status check(const Module &module) = 0;
   virtual Status makeTensorMap(const TensorMapRequest &request, void *map) = 0;
-  virtual Status launch(const rr_kernel &kernel, const int64_t *grid,
-                        const void *const *arguments) = 0;
+  virtual Status launch(int32_t rank, const rr_kernel &kernel,
+                        const int64_t *grid, const void *const *arguments) = 0;
 };
 
-/// Null for the device that runs none.
-std::unique_ptr<Device> createDevice(rr_device kind);
+/// For a world of `ranks`; null for the device that runs no kernels for GPUs.
+std::unique_ptr<Device> createDevice(rr_device kind, int32_t ranks);
 
 /// Fails for a module that `device` (null: CPUs) does not run.
 Status checkDevice(Device *device, const Module &module);

@@ -1,5 +1,5 @@
-"""Integration tests on CPU ranks: named tests (faults.py, and cpus.py, steps.py and
-mistakes.py here), then random cases. See suite.py in Common, also for the options."""
+"""Integration tests on CPU ranks: named tests (faults.py and steps.py, and cpus.py
+and mistakes.py here), then random cases. See suite.py in Common, also for the options."""
 
 import sys
 from pathlib import Path

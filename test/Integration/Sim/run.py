@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Common"))
 
+import steps  # noqa: E402, F401, registers its tests
 from faults import TESTS  # noqa: E402
 
 NAMES_IN_COMMON = list(TESTS)

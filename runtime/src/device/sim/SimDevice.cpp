@@ -37,7 +37,7 @@ Status SimDevice::takeSeed() {
                      "RINGRT_SIM_SEED is '%s', expected an integer of at least "
                      "0",
                      text);
-  nextSeed = seed;
+  firstSeed = seed;
   return {};
 }
 
@@ -56,20 +56,29 @@ Status SimDevice::check(const Module &module) {
   return takeSeed();
 }
 
-static Status checkUnit(const char *what, int64_t bytes) {
+static Status checkAddress(uintptr_t address) {
+  const uintptr_t excess = address % tensorMapUnit;
+  if (excess == 0)
+    return {};
+  return makeError(RR_INVALID_ARGUMENT,
+                   "TMA cannot load an array that starts %d bytes after a "
+                   "multiple of %lld, expected such a multiple",
+                   static_cast<int>(excess),
+                   static_cast<long long>(tensorMapUnit));
+}
+
+static Status checkStride(const char *dimension, int64_t bytes) {
   if (bytes % tensorMapUnit == 0)
     return {};
-  return makeError(
-      RR_INVALID_ARGUMENT,
-      "TMA cannot load an array whose %s is %lld bytes, expected a "
-      "multiple of %lld",
-      what, static_cast<long long>(bytes),
-      static_cast<long long>(tensorMapUnit));
+  return makeError(RR_INVALID_ARGUMENT,
+                   "TMA cannot load an array whose stride of %s is %lld bytes, "
+                   "expected a multiple of %lld",
+                   dimension, static_cast<long long>(bytes),
+                   static_cast<long long>(tensorMapUnit));
 }
 
 Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
-  static const char *const strideNames[rank] = {
-      "stride of batches", "stride of heads", "stride of rows", ""};
+  static const char *const dimensions[rank] = {"batches", "heads", "rows", ""};
   if (request.strides[rank - 1] != 1)
     return makeError(
         RR_INVALID_ARGUMENT,
@@ -77,8 +86,7 @@ Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
         "apart, expected 1",
         static_cast<long long>(request.strides[rank - 1]));
   auto base = reinterpret_cast<uintptr_t>(request.base);
-  if (Status status = checkUnit("address", static_cast<int64_t>(base & 0xffff));
-      !status.ok())
+  if (Status status = checkAddress(base); !status.ok())
     return status;
   rs_tensor_map map = {};
   map.base = base;
@@ -94,7 +102,7 @@ Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
     int64_t bytes = request.strides[source] * request.elementBytes;
     // A dimension of one element has no stride to speak of.
     if (request.sizes[source] > 1)
-      if (Status status = checkUnit(strideNames[source], bytes); !status.ok())
+      if (Status status = checkStride(dimensions[source], bytes); !status.ok())
         return status;
     map.stride[dim - 1] = request.sizes[source] > 1
                               ? static_cast<uint64_t>(bytes)
@@ -113,8 +121,8 @@ Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
   return {};
 }
 
-Status SimDevice::launch(const rr_kernel &kernel, const int64_t *grid,
-                         const void *const *arguments) {
+Status SimDevice::launch(int32_t rank, const rr_kernel &kernel,
+                         const int64_t *grid, const void *const *arguments) {
   rs_launch launch = {};
   launch.struct_size = sizeof(launch);
   for (int dim = 0; dim < 3; ++dim) {
@@ -129,11 +137,14 @@ Status SimDevice::launch(const rr_kernel &kernel, const int64_t *grid,
     launch.grid[dim] = static_cast<uint32_t>(grid[dim]);
   }
   launch.shared_bytes = kernel.shared_bytes;
-  launch.seed = nextSeed.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t number = launches[rank]++;
+  launch.seed = firstSeed + number * launches.size() + rank;
   launch.arguments = arguments;
   char message[1024];
   if (rs_run(kernel.simulated, &launch, message, sizeof(message)) != 0)
-    return makeError(RR_INTERNAL, "%s", message);
+    return makeError(RR_INTERNAL, "%s (launch %llu of this rank, seed %llu)",
+                     message, static_cast<unsigned long long>(number),
+                     static_cast<unsigned long long>(launch.seed));
   return {};
 }
 

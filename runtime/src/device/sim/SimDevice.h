@@ -12,22 +12,28 @@
 #include "device/Device.h"
 
 #include <atomic>
+#include <vector>
 
 namespace ringrt {
 
 /// Runs simulated kernels on the calling thread, in host memory. Every launch
-/// has its own interleaving: the first that of seed 0, or RINGRT_SIM_SEED.
+/// has its own interleaving: launch k of rank r that of the seed s + k * P + r,
+/// where s is RINGRT_SIM_SEED or 0.
 class SimDevice : public Device {
 public:
+  explicit SimDevice(int32_t ranks) : launches(ranks) {}
+
   Status check(const Module &module) override;
   Status makeTensorMap(const TensorMapRequest &request, void *map) override;
-  Status launch(const rr_kernel &kernel, const int64_t *grid,
+  Status launch(int32_t rank, const rr_kernel &kernel, const int64_t *grid,
                 const void *const *arguments) override;
 
 private:
   Status takeSeed();
 
-  std::atomic<uint64_t> nextSeed{0};
+  std::atomic<uint64_t> firstSeed{0};
+  /// Of each rank, so far.
+  std::vector<std::atomic<uint64_t>> launches;
 };
 
 } // namespace ringrt

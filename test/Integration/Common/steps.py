@@ -123,7 +123,7 @@ class Steps:
             (len(self.at), self.kv_heads, self.n, self.d),
             (len(self.at), self.kv_heads, self.n, self.dv),
         )
-        return [rng.standard_normal(s).astype(np.float32) for s in shapes]
+        return [short_floats(rng.standard_normal(s)) for s in shapes]
 
     def run(self, tools: Tools, inputs: list[np.ndarray]) -> list[np.ndarray]:
         outputs = [
@@ -132,11 +132,29 @@ class Steps:
         ]
         arrays = [aligned(array) for array in (*inputs, *outputs)]
         dims = [size for array in arrays for size in array.shape]
-        module = Module(tools.compile(self.program()))
+        module = load(tools, self.program())
         status = module.call("main", [a.ctypes.data for a in arrays], dims)
         if status:
             raise Failure(f"entry returned {status}: {module.message}\n{self.program()}")
         return arrays[3:]
+
+
+def short_floats(array: np.ndarray) -> np.ndarray:
+    """Rounded towards 0 to 7 bits of mantissa, which every type of factors has."""
+    words = array.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+    return words.view(np.float32)
+
+
+def load(tools: Tools, program: str) -> Module:
+    return Module(tools.compile(program), tools.binaries.parent / "lib" / "libringrt.so")
+
+
+def expect_small(tools: Tools, error: float, exact: bool = True) -> None:
+    """Kernels for GPUs round P to tf32; the factors of these tests need no rounding.
+    Results that are not `exact` are of 16 bits."""
+    bound = 1e-5 if exact and tools.device == "cpu" else 2e-3
+    if not error < bound:
+        raise Failure(f"error {error}, expected below {bound}")
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
@@ -183,8 +201,7 @@ def steps_fault_17_masked_block_changes_nothing(tools: Tools) -> None:
             answer = oracle.attention(q, k, v, Mask(), 0.25)
             reference = outputs
             error = abs(outputs[0] - answer.output).max()
-            if not error < 1e-5:
-                raise Failure(f"error {error}, expected below 1e-5")
+            expect_small(tools, error)
         for got, want in zip(outputs, reference):
             if not np.array_equal(got, want):
                 raise Failure(f"blocks {at} give other bits than the visible one alone")
@@ -207,8 +224,7 @@ def steps_rows_without_keys_beside_others(tools: Tools) -> None:
     error = abs(outputs[0][0, :, 13:] - want).max()
     lse = (top + np.log(p.sum(axis=2, keepdims=True)))[..., 0]
     lse_error = abs(outputs[1][0, :, 13:] - lse).max()
-    if not max(error, lse_error) < 1e-5:
-        raise Failure(f"errors {error}, {lse_error}, expected below 1e-5")
+    expect_small(tools, max(error, lse_error))
 
 
 @test
@@ -223,8 +239,7 @@ def steps_empty_shards(tools: Tools) -> None:
     outputs = steps.run(tools, [q, k, v])
     answer = oracle.attention(q[:, :, :5], k[:, :, :9], v[:, :, :9], Mask(), 0.25)
     error = abs(outputs[0][:, :, :5] - answer.output).max()
-    if not error < 1e-5:
-        raise Failure(f"error {error} for 5 rows and 9 keys, expected below 1e-5")
+    expect_small(tools, error)
     expect_no_keys("rows beyond the view", outputs, slice(5, None))
 
 
@@ -232,11 +247,16 @@ def steps_empty_shards(tools: Tools) -> None:
 def steps_fault_21_offsets_beyond_32_bits(tools: Tools) -> None:
     """Rows so far apart that their offsets, in elements and in bytes, need more than
     32 bits. The mapping is sparse: only the rows are ever touched."""
-    n, d, distance = 20, 16, 2**28 + 64  # rows 1 GiB apart, 20 GiB in all
-    size = n * distance
-    wide = f"memref<1x1x{n}x{d}xf32, strided<[{size}, {size}, {distance}, 1]>>"
-    lse, tensor = f"1x1x{n}xf32", f"tensor<1x1x{n}x{distance}xf32>"
-    flat = f"memref<1x1x{n}x{distance}xf32>"
+    for dtype in (np.dtype(np.float32), np.dtype(np.float16)):
+        run_distant_rows(tools, dtype)
+
+
+def run_distant_rows(tools: Tools, dtype: np.dtype) -> None:
+    n, d, distance = 20, 16, 2**28 + 64  # rows of f32 1 GiB apart, 20 GiB in all
+    size, width, name = n * distance, dtype.itemsize, f"f{8 * dtype.itemsize}"
+    wide = f"memref<1x1x{n}x{d}x{name}, strided<[{size}, {size}, {distance}, 1]>>"
+    lse, tensor = f"1x1x{n}xf32", f"tensor<1x1x{n}x{distance}x{name}>"
+    flat = f"memref<1x1x{n}x{distance}x{name}>"
     view = (
         f"memref.subview %{{0}}[0, 0, 0, 0] [1, 1, {n}, {d}] [1, 1, 1, 1] : {flat} to {wide}"
     )
@@ -273,12 +293,12 @@ func.func @main(%q: {flat}, %k: {flat}, %v: {flat}, %o: {flat}, %lse: memref<{ls
   return
 }}
 """
-    module = Module(tools.compile(text))
+    module = load(tools, text)
     rng = np.random.default_rng(5)
     # Q, K, V and O are distinct columns of one sparse mapping.
     space = mmap.mmap(
         -1,
-        4 * (size + 4096),
+        width * (size + 4096),
         flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE,
     )
     buffer = ctypes.c_char.from_buffer(space)
@@ -287,9 +307,9 @@ func.func @main(%q: {flat}, %k: {flat}, %v: {flat}, %o: {flat}, %lse: memref<{ls
     columns = []
     for index in range(4):
         raw = np.ndarray(
-            (n, d), np.float32, space, offset=1024 * index, strides=(4 * distance, 4)
+            (n, d), dtype, space, offset=1024 * index, strides=(width * distance, width)
         )
-        raw[...] = rng.standard_normal((n, d)) if index < 3 else np.nan
+        raw[...] = short_floats(rng.standard_normal((n, d))) if index < 3 else np.nan
         columns.append(raw)
     q, k, v = (np.ascontiguousarray(x)[None, None] for x in columns[:3])
     answer = oracle.attention(q, k, v, CAUSAL, 0.25)
@@ -304,5 +324,4 @@ func.func @main(%q: {flat}, %k: {flat}, %v: {flat}, %o: {flat}, %lse: memref<{ls
     if status:
         raise Failure(f"entry returned {status}: {module.message}")
     error = abs(output - answer.output[0, 0]).max()
-    if not error < 1e-5:
-        raise Failure(f"error {error}, expected below 1e-5")
+    expect_small(tools, error, exact=width == 4)
