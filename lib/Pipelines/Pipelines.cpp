@@ -92,8 +92,12 @@ static void buildScheduledPhase(OpPassManager &pm) {
 static void buildDeviceCode(OpPassManager &pm,
                             const RingAttnPipelineOptions &options) {
   pm.addPass(ringptx::createRingPTXVerify());
-  if (options.withSim)
-    pm.addPass(createConvertNVVMToSimPass());
+  if (options.withSim) {
+    ConvertNVVMToSimPassOptions sim;
+    sim.targetCpu = options.targetCpu;
+    sim.targetFeatures = options.targetFeatures;
+    pm.addPass(createConvertNVVMToSimPass(sim));
+  }
   if (options.deviceCode == kNone)
     return;
   AssembleKernelsPassOptions assemble;

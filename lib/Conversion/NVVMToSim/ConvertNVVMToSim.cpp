@@ -11,9 +11,12 @@
 #include "Descriptors.h"
 #include "KernelTranslator.h"
 
+#include "ringattn/Support/CPUDescription.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace ringattn {
 #define GEN_PASS_DEF_CONVERTNVVMTOSIMPASS
@@ -84,20 +87,58 @@ static FailureOr<LLVM::LLVMFuncOp> createFunction(ModuleOp module,
 namespace {
 struct ConvertNVVMToSim
     : ringattn::impl::ConvertNVVMToSimPassBase<ConvertNVVMToSim> {
+  using Base::Base;
+
+  LogicalResult initializeOptions(
+      StringRef text,
+      function_ref<LogicalResult(const Twine &)> errorHandler) override {
+    if (failed(Base::initializeOptions(text, errorHandler)))
+      return failure();
+    llvm::Error error = describeCPU(targetCpu, targetFeatures).takeError();
+    return error ? errorHandler(llvm::toString(std::move(error))) : success();
+  }
+
   void runOnOperation() override {
+    llvm::Expected<CPUDescription> cpu = describeCPU(targetCpu, targetFeatures);
+    if (!cpu) {
+      getOperation().emitError() << llvm::toString(cpu.takeError());
+      return signalPassFailure();
+    }
+    bool hasF16 = cpu->has("f16c") || cpu->has("avx512f");
     Instructions instructions;
     populateWarpInstructions(instructions);
     populateBarrierInstructions(instructions);
     populateCopyInstructions(instructions);
     populateProductInstructions(instructions);
     for (auto kernels :
-         llvm::to_vector(getOperation().getOps<gpu::GPUModuleOp>()))
+         llvm::to_vector(getOperation().getOps<gpu::GPUModuleOp>())) {
+      if (!hasF16 && failed(verifyNoF16(kernels, cpu->name)))
+        return signalPassFailure();
       for (Operation &op : *kernels.getBody())
         if (failed(translate(op, instructions)))
           return signalPassFailure();
+    }
   }
 
 private:
+  /// Without the instructions, conversions would be calls of a library that
+  /// modules are not linked with.
+  LogicalResult verifyNoF16(gpu::GPUModuleOp kernels, StringRef cpu) {
+    auto isF16 = [](Value value) {
+      return getElementTypeOrSelf(value.getType()).isF16();
+    };
+    WalkResult result = kernels.walk([&](Operation *op) {
+      if (!isa<LLVM::FPTruncOp, LLVM::FPExtOp>(op) ||
+          (!isF16(op->getOperand(0)) && !isF16(op->getResult(0))))
+        return WalkResult::advance();
+      op->emitOpError() << "converts f16, which the simulator cannot on the "
+                           "CPU '"
+                        << cpu << "', expected one with f16c";
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
   /// Something of a gpu.module.
   LogicalResult translate(Operation &op, const Instructions &instructions) {
     if (auto global = dyn_cast<LLVM::GlobalOp>(op))

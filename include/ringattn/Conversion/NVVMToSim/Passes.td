@@ -34,7 +34,8 @@ def ConvertNVVMToSimPass : Pass<"convert-nvvm-to-sim", "::mlir::ModuleOp"> {
     stays. Approximations are computed as the device rounds at best, with
     subnormal numbers as zeros.
 
-    An instruction, or a use of one, that the simulator does not know is an error.
+    An instruction, or a use of one, that the simulator does not know is an error,
+    as is a conversion to f16 where the CPU has none (F16C).
 
     Before:
     ```mlir
@@ -65,6 +66,12 @@ def ConvertNVVMToSimPass : Pass<"convert-nvvm-to-sim", "::mlir::ModuleOp"> {
     passed. Should run before `convert-ringptx-to-nvvm` and
     `ringattn-assemble-kernels`.
   }];
+  let options = [
+    Option<"targetCpu", "target-cpu", "std::string", /*default=*/"\"\"",
+           "CPU that simulates; default: the host">,
+    Option<"targetFeatures", "target-features", "std::string",
+           /*default=*/"\"\"", "features added to or taken from the CPU's">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
