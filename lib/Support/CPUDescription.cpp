@@ -25,10 +25,13 @@ bool CPUDescription::has(llvm::StringRef feature) const {
 }
 
 std::string CPUDescription::featureString() const {
-  std::string text;
+  // What is taken away takes what builds on it along, so it comes first.
+  std::vector<std::string> flags;
+  for (const std::string &feature : missing)
+    flags.push_back("-" + feature);
   for (const std::string &feature : features)
-    text += (text.empty() ? "+" : ",+") + feature;
-  return text;
+    flags.push_back("+" + feature);
+  return llvm::join(flags, ",");
 }
 
 /// Refuses what LLVM has names for but no code that a package could hold: its
@@ -112,5 +115,10 @@ llvm::Expected<CPUDescription> ringattn::describeCPU(llvm::StringRef cpu,
        subtarget->getEnabledProcessorFeatures())
     description.features.push_back(feature.Key);
   llvm::sort(description.features);
+  for (const llvm::SubtargetFeatureKV &feature :
+       bare->getEnabledProcessorFeatures())
+    if (!description.has(feature.Key))
+      description.missing.push_back(feature.Key);
+  llvm::sort(description.missing);
   return description;
 }

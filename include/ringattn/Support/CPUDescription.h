@@ -22,9 +22,12 @@ struct CPUDescription {
   std::string name;
   /// Sorted; without signs.
   std::vector<std::string> features;
+  /// What LLVM gives every CPU of this name and this one lacks: a hypervisor or
+  /// a person has taken it away. Sorted; without signs.
+  std::vector<std::string> missing;
 
   bool has(llvm::StringRef feature) const;
-  /// The features in the form that LLVM takes: "+avx2,+fma".
+  /// What LLVM has to know beside the name: "-avx512f,+avx2,+fma".
   std::string featureString() const;
 };
 
