@@ -16,7 +16,6 @@
 #include <cmath>
 #include <limits>
 
-using namespace llvm;
 using namespace mlir;
 using namespace ringattn;
 using namespace ringattn::reference;
@@ -109,7 +108,7 @@ bool ScalarOp::evaluateInt(ArrayRef<const Batch *> operands, Batch &result,
     int64_t value;
     if (!function->i2(a.ints[i], b.ints[i], from, value))
       return false;
-    result.ints[i] = SignExtend64(static_cast<uint64_t>(value), to);
+    result.ints[i] = llvm::SignExtend64(static_cast<uint64_t>(value), to);
   }
   return true;
 }
@@ -190,7 +189,7 @@ bool ScalarOp::evaluate(ArrayRef<const Batch *> operands, Batch &result,
       uint64_t bits = function->isUnsigned
                           ? static_cast<uint64_t>(value)
                           : static_cast<uint64_t>(static_cast<int64_t>(value));
-      result.ints[i] = SignExtend64(bits, toWidth);
+      result.ints[i] = llvm::SignExtend64(bits, toWidth);
     }
     return true;
   case ScalarFunction::Classify:
