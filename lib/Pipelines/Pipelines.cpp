@@ -67,7 +67,6 @@ static void buildSPMDPhase(OpPassManager &pm) {
 
 static void buildRingPhase(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
@@ -75,6 +74,7 @@ static void buildRingPhase(OpPassManager &pm) {
   options.bufferAlignment = 64;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createFreeTemporariesPass());
   pm.addNestedPass<func::FuncOp>(createFormRingPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

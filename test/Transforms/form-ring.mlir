@@ -80,3 +80,23 @@ func.func @cross(%q: memref<?x1x?x4xf32>, %k: memref<?x1x?x4xf32>, %o: memref<?x
      sharding = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.striped<granularity = 4>>}
   return
 }
+
+// -----
+
+// A ring of one rank has no loop, no slots and nothing to exchange.
+
+// CHECK-LABEL: func.func @alone(
+// CHECK-NOT:     scf.for
+// CHECK-NOT:     ringcomm.
+// CHECK-COUNT-3: memref.alloc()
+// CHECK-NOT:     memref.alloc()
+// CHECK:         ringattn.online_attention ins(%arg0, %arg0, %arg0
+shard.grid @ring(shape = 1)
+func.func @alone(%q: memref<1x1x8x4xf32>, %o: memref<1x1x8x4xf32>) {
+  %s = arith.constant 8 : index
+  ringattn.ring_attention ins(%q, %q, %q : memref<1x1x8x4xf32>, memref<1x1x8x4xf32>, memref<1x1x8x4xf32>)
+    outs(%o : memref<1x1x8x4xf32>) global(%s, %s)
+    {mask = #ringattn.full, scale = 1.0 : f64,
+     sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
+  return
+}

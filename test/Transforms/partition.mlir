@@ -10,7 +10,7 @@
 // CHECK-SAME:    ringattn.entry = {
 // CHECK-SAME:      type = tensor<1x2x32x4xf32>
 // CHECK-DAG:     %[[S:.*]] = arith.constant 32 : index
-// CHECK-DAG:     %[[INIT:.*]] = tensor.empty() : tensor<1x2x8x4xf32>
+// CHECK-DAG:     %[[INIT:.*]] = bufferization.to_tensor %[[OUT]] restrict writable
 // CHECK:         %[[O:.*]] = ringattn.ring_attention ins(%[[Q]], %[[K]], %[[V]]
 // CHECK-SAME:      outs(%[[INIT]] : tensor<1x2x8x4xf32>) global(%[[S]], %[[S]])
 // CHECK-SAME:      mask = #ringattn.causal
@@ -28,8 +28,8 @@ func.func @even(%q: tensor<1x2x32x4xf32>, %k: tensor<1x2x32x4xf32>,
 
 // -----
 
-// Unequal shards are dynamic; the destination of the attention has exactly the
-// rows that the rank owns.
+// Unequal shards are dynamic; what is no result alone has a tensor of its own,
+// with exactly the rows that the rank owns.
 
 // CHECK-LABEL: func.func @uneven(
 // CHECK-SAME:    tensor<1x2x?x4xf32>
@@ -39,11 +39,11 @@ func.func @even(%q: tensor<1x2x32x4xf32>, %k: tensor<1x2x32x4xf32>,
 // CHECK:         %[[N:.*]] = ringattn.shard_length %[[S]], %[[P]], %[[R]] {layout = #ringattn.contiguous}
 // CHECK:         tensor.empty(%[[N]]) : tensor<1x2x?x4xf32>
 shard.grid @ring(shape = 4)
-func.func @uneven(%q: tensor<1x2x30x4xf32>) -> tensor<1x2x30x4xf32> {
+func.func @uneven(%q: tensor<1x2x30x4xf32>) -> (tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>) {
   %o = ringattn.attention %q, %q, %q {
       sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
     : (tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>) -> tensor<1x2x30x4xf32>
-  return %o : tensor<1x2x30x4xf32>
+  return %o, %o : tensor<1x2x30x4xf32>, tensor<1x2x30x4xf32>
 }
 
 // -----
@@ -60,11 +60,11 @@ func.func @uneven(%q: tensor<1x2x30x4xf32>) -> tensor<1x2x30x4xf32> {
 // CHECK:         ringattn.shard_length %[[QS]], %[[P]]
 // CHECK:         global(%[[QS]], %[[KS]])
 shard.grid @ring(shape = ?)
-func.func @dynamic(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32> {
+func.func @dynamic(%q: tensor<?x2x?x4xf32>, %k: tensor<?x1x?x4xf32>) -> (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>) {
   %o = ringattn.attention %q, %k, %k {mask = #ringattn.causal,
       sharding = #ringattn.seq_sharding<@ring, axes = [0]>}
     : (tensor<?x2x?x4xf32>, tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32>
-  return %o : tensor<?x2x?x4xf32>
+  return %o, %o : tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>
 }
 
 // -----
@@ -272,4 +272,29 @@ func.func @unranked(%x: tensor<2xf32>) -> tensor<2xf32> {
   %e = tensor.empty(%n) : tensor<?xf32>
   %r = tensor.cast %e : tensor<?xf32> to tensor<2xf32>
   return %r : tensor<2xf32>
+}
+
+// -----
+
+// In the memory of a result is computed what nothing but its return reads, be it
+// through ops that bufferize in place.
+
+// CHECK-LABEL: func.func @places(
+// CHECK-SAME:    %[[OUT0:[a-z0-9]+]]: memref<1x2x8x4xf32>, %[[OUT1:[a-z0-9]+]]: memref<1x2x8x4xf32>, %[[OUT2:[a-z0-9]+]]: memref<1x2x8x4xf32>)
+// CHECK:         %[[D1:.*]] = bufferization.to_tensor %[[OUT1]] restrict writable
+// CHECK-NEXT:    %[[A:.*]] = ringattn.ring_attention {{.*}} outs(%[[D1]] :
+// CHECK:         %[[OWN:.*]] = tensor.empty()
+// CHECK-NEXT:    %[[B:.*]] = ringattn.ring_attention {{.*}} outs(%[[OWN]] :
+// CHECK:         %[[NEG:.*]] = arith.negf %[[A]]
+// CHECK:         %[[SUM:.*]] = arith.addf %[[B]], %
+// CHECK:         materialize_in_destination %[[B]] in restrict writable %[[OUT0]]
+// CHECK-NEXT:    materialize_in_destination %[[NEG]] in restrict writable %[[OUT1]]
+// CHECK-NEXT:    materialize_in_destination %[[SUM]] in restrict writable %[[OUT2]]
+!t = tensor<1x2x8x4xf32>
+func.func @places(%q: !t) -> (!t, !t, !t) {
+  %a = ringattn.attention %q, %q, %q : (!t, !t, !t) -> !t
+  %b = ringattn.attention %q, %q, %q {mask = #ringattn.causal} : (!t, !t, !t) -> !t
+  %n = arith.negf %a : !t
+  %s = arith.addf %b, %q : !t
+  return %b, %n, %s : !t, !t, !t
 }

@@ -4,6 +4,9 @@
 // RUN: ringattn-opt %s -pass-pipeline='builtin.module(func.func(ringattn-form-ring))' \
 // RUN:   | sed 's/{ringattn.ring}/{ringattn.ring, ringattn.schedule = #ringattn.ring_schedule<chains = previous>}/' \
 // RUN:   | not ringattn-opt -pass-pipeline='builtin.module(func.func(ringattn-schedule-ring))' 2>&1 | FileCheck %s --check-prefix=DROPS
+// RUN: sed 's/right = 4/right = 0/' %s | ringattn-opt -pass-pipeline='builtin.module(func.func(ringattn-form-ring))' \
+// RUN:   | sed 's/{ringattn.ring}/{ringattn.ring, ringattn.schedule = #ringattn.ring_schedule<chains = both>}/' \
+// RUN:   | not ringattn-opt -pass-pipeline='builtin.module(func.func(ringattn-schedule-ring))' 2>&1 | FileCheck %s --check-prefix=IDLE
 // RUN: ringattn-opt %s -pass-pipeline='builtin.module(func.func(ringattn-form-ring))' \
 // RUN:   | not ringattn-opt -pass-pipeline='builtin.module(func.func(ringattn-schedule-ring))' 2>&1 | FileCheck %s --check-prefix=NONE
 
@@ -14,6 +17,7 @@
 // CHECK-NEXT:   ringcomm.wait %[[T]]
 
 // DROPS: error: schedule #ringattn.ring_schedule<chains = previous> does not reach every key that mask #ringattn.sliding_window<left = 3, right = 4> shows under layout #ringattn.contiguous, expected chains = both or all
+// IDLE: error: schedule #ringattn.ring_schedule<chains = both> has a chain without a key that mask #ringattn.sliding_window<left = 3, right = 0> shows under layout #ringattn.contiguous, expected chains = previous or all
 // NONE: error: has no ringattn.schedule attribute, expected one (run ringattn-plan-ring)
 
 !t = memref<1x1x16x4xf32>

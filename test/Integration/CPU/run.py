@@ -1,4 +1,4 @@
-"""Integration tests on CPU ranks: named tests (faults.py and steps.py, and cpus.py
+"""Integration tests on CPU ranks: named tests (faults.py and steps.py, and around.py, cpus.py
 and mistakes.py here), then random cases. See suite.py in Common, also for the options."""
 
 import sys
@@ -6,7 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Common"))
 
-import cpus  # noqa: E402, F401, registers its tests
+import around  # noqa: E402, F401, registers its tests
+import cpus  # noqa: E402, F401
 import mistakes  # noqa: E402, F401
 import steps  # noqa: E402, F401
 from faults import TESTS  # noqa: E402

@@ -97,6 +97,19 @@ static void addWrite(Effects &effects, OpOperand &operand) {
   effects.emplace_back(MemoryEffects::Write::get(), &operand);
 }
 
+void RingAttentionOp::getEffects(Effects &effects) {
+  // What the ranks exchange is not memory of this program.
+  effects.emplace_back(MemoryEffects::Read::get());
+  effects.emplace_back(MemoryEffects::Write::get());
+  if (!isa<MemRefType>(getQuery().getType()))
+    return;
+  for (OpOperand *read :
+       {&getQueryMutable(), &getKeyMutable(), &getValueMutable()})
+    addRead(effects, *read);
+  for (OpOperand &result : getDpsInitsMutable())
+    addWrite(effects, result);
+}
+
 void OnlineAttentionOp::getEffects(Effects &effects) {
   for (OpOperand *read :
        {&getQueryMutable(), &getKeyMutable(), &getValueMutable()})

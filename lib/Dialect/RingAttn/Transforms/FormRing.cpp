@@ -34,10 +34,10 @@ public:
 
   void run() {
     emitState();
-    if (isSingleRank())
+    if (int64_t size = getRingSize(); size == 1)
       emitSingleRank();
     else
-      emitRing();
+      emitRing(size);
     FinalizeOp::create(builder, loc, ring.acc, ring.max, ring.sum,
                        op.getOutput(), op.getLse());
     for (Value buffer : llvm::reverse(buffers))
@@ -50,19 +50,12 @@ private:
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
 
-  bool isSingleRank() {
+  /// The size of the ring, dynamic where only the run tells.
+  int64_t getRingSize() {
     SeqShardingAttr sharding = op.getShardingAttr();
     if (!sharding)
-      return true;
-    ring.grid = sharding.getGrid();
-    ring.axes = builder.getDenseI64ArrayAttr(sharding.getAxes());
-    int64_t size = ringcomm::getRingSize(op, ring.grid, ring.axes);
-    ring.ranks =
-        ShapedType::isDynamic(size)
-            ? ringcomm::SizeOp::create(builder, loc, ring.grid, ring.axes)
-            : index(size);
-    ring.rank = ringcomm::RankOp::create(builder, loc, ring.grid, ring.axes);
-    return false;
+      return 1;
+    return ringcomm::getRingSize(op, sharding.getGrid(), sharding.getAxes());
   }
 
   /// A contiguous buffer of `shape`, whose dynamic sizes are those of `like`.
@@ -119,8 +112,15 @@ private:
                               ring.scale, ring.layout);
   }
 
-  void emitRing() {
+  void emitRing(int64_t size) {
     Value zero = index(0), one = index(1);
+    ring.grid = op.getShardingAttr().getGrid();
+    ring.axes = builder.getDenseI64ArrayAttr(op.getShardingAttr().getAxes());
+    ring.ranks =
+        ShapedType::isDynamic(size)
+            ? ringcomm::SizeOp::create(builder, loc, ring.grid, ring.axes)
+            : index(size);
+    ring.rank = ringcomm::RankOp::create(builder, loc, ring.grid, ring.axes);
     ring.active = arith::MaxSIOp::create(
         builder, loc,
         ring.layout.emitNumActiveRanks(builder, loc, ring.seqQ, ring.ranks),

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ResultPlacement.h"
 #include "ShardingPropagation.h"
 #include "ringattn/Dialect/RingAttn/Transforms/EntrySignature.h"
 #include "ringattn/Dialect/RingAttn/Transforms/Passes.h"
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -69,6 +71,7 @@ private:
   std::pair<Value, Value> rankAndSize(SeqShardingAttr sharding);
 
   LogicalResult rewrite(Operation *op);
+  Value emitDestination(Value value);
   void rewriteAttention(AttentionOp op);
   void rewriteReturn(func::ReturnOp op);
 
@@ -344,14 +347,32 @@ LogicalResult EntryPartitioner::collectSignature() {
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// What `value` is written to: the memory of a result where it may be, else an
+/// empty tensor.
+Value EntryPartitioner::emitDestination(Value value) {
+  RankedTensorType type = localType(value);
+  std::optional<unsigned> place = getResultPlace(value);
+  if (!place)
+    return tensor::EmptyOp::create(builder, value.getLoc(), type,
+                                   dynamicLocalSizes(value));
+  Value memory = destinations[*place];
+  Value tensor = bufferization::ToTensorOp::create(
+      builder, value.getLoc(),
+      memref::getTensorTypeFromMemRefType(memory.getType()), memory,
+      /*restrict=*/true, /*writable=*/true);
+  // The signature may know more sizes than the program says.
+  if (tensor.getType() != type)
+    tensor = tensor::CastOp::create(builder, value.getLoc(), type, tensor);
+  return tensor;
+}
+
 void EntryPartitioner::rewriteAttention(AttentionOp op) {
   Location loc = op.getLoc();
   Value seqQ = globalSize(op.getQuery(), 2);
   Value seqK = globalSize(op.getKey(), 2);
   SmallVector<Value> inits;
   for (Value result : op->getResults())
-    inits.push_back(tensor::EmptyOp::create(builder, loc, localType(result),
-                                            dynamicLocalSizes(result)));
+    inits.push_back(emitDestination(result));
   auto ring = RingAttentionOp::create(
       builder, loc, TypeRange(inits), mapping.lookup(op.getQuery()),
       mapping.lookup(op.getKey()), mapping.lookup(op.getValue()), inits[0],
@@ -428,14 +449,13 @@ LogicalResult EntryPartitioner::rewrite(Operation *op) {
       mapping.map(dim.getResult(), globalSize(dim.getSource(), *index));
       return success();
     }
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op);
+      empty && (shardings.lookup(empty) || getResultPlace(empty))) {
+    mapping.map(empty.getResult(), emitDestination(empty));
+    return success();
+  }
   if (op->getNumResults() == 1 && shardings.lookup(op->getResult(0))) {
     Value result = op->getResult(0);
-    if (isa<tensor::EmptyOp>(op)) {
-      mapping.map(result, tensor::EmptyOp::create(builder, op->getLoc(),
-                                                  localType(result),
-                                                  dynamicLocalSizes(result)));
-      return success();
-    }
     if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
       mapping.map(result,
                   tensor::SplatOp::create(

@@ -133,14 +133,21 @@ LogicalResult Scheduler::run() {
   // The only masks whose reach in a direction is 0 for every size.
   bool mirrored =
       isa<ZigzagAttr>(ring.layout) && !(band.left == 0 && band.right == 0);
-  bool dropsNext = band.right != 0 || mirrored;
-  bool dropsPrevious = band.left != 0 || mirrored;
-  if ((chains == RingChains::Previous && dropsNext) ||
-      (chains == RingChains::Next && dropsPrevious))
+  bool reachesNext = band.right != 0 || mirrored;
+  bool reachesPrevious = band.left != 0 || mirrored;
+  auto reject = [&](StringRef what, StringRef expected) {
     return loop.emitError()
-           << "schedule " << schedule << " does not reach every key that mask "
-           << ring.mask << " shows under layout " << ring.layout
-           << ", expected chains = both or all";
+           << "schedule " << schedule << what << " mask " << ring.mask
+           << " shows under layout " << ring.layout
+           << ", expected chains = " << expected;
+  };
+  if ((chains == RingChains::Previous && reachesNext) ||
+      (chains == RingChains::Next && reachesPrevious))
+    return reject(" does not reach every key that", "both or all");
+  // Two chains have a block to move each.
+  if (chains == RingChains::Both && !(reachesNext && reachesPrevious))
+    return reject(" has a chain without a key that",
+                  reachesNext ? "next or all" : "previous or all");
   if (chains == RingChains::Previous)
     emitOneChain(reach.previous, 1);
   if (chains == RingChains::Next)

@@ -106,6 +106,7 @@ def RingAttn_AttentionOp : RingAttn_Op<"attention", [
 
 def RingAttn_RingAttentionOp : RingAttn_Op<"ring_attention", [
     DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One rank's part of a sharded attention, on local shards";
   let description = [{

@@ -53,7 +53,9 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     Every public function is an entry. Its arguments become: the local shards of
     its arguments, a memref for each result to be written to, and one index for each dynamic
     dimension of the *global* argument types, in order. The attribute
-    `ringattn.entry` keeps the global signature.
+    `ringattn.entry` keeps the global signature. What nothing but the return
+    reads, through ops that bufferize in place, is computed in the memory of the
+    result; everything else gets a tensor of its own.
 
     Before:
     ```mlir
@@ -72,8 +74,7 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
                     %sv: index) {
       %p = ringcomm.size @ring [0]
       %r = ringcomm.rank @ring [0]
-      %n = ringattn.shard_length %sq, %p, %r {layout = #ringattn.contiguous}
-      %init = tensor.empty(%n) : tensor<1x2x?x64xf32>
+      %init = bufferization.to_tensor %out restrict writable : ...
       %o = ringattn.ring_attention ins(%q, %k, %v : ...) outs(%init : ...)
              global(%sq, %sk) {...} -> tensor<1x2x?x64xf32>
       bufferization.materialize_in_destination %o in restrict writable %out
@@ -88,6 +89,39 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::tensor::TensorDialect", "::ringattn::ringcomm::RingCommDialect"];
+}
+
+def FreeTemporariesPass : Pass<"ringattn-free-temporaries", "::mlir::func::FuncOp"> {
+  let summary = "Frees the buffers between the ops of an entry after their last use";
+  let description = [{
+    Upstream's ownership-based deallocation, and each deallocation moved up to
+    the last use, so that a rank's peak does not grow with the number of ops.
+    Functions that are no entry, or that free a buffer already, are left alone.
+
+    Before:
+    ```mlir
+    %a = memref.alloc() : memref<1x2x8x4xf32>
+    ringattn.ring_attention ins(%q, %k, %v : ...) outs(%a : ...) ...
+    ringattn.ring_attention ins(%a, %k, %v : ...) outs(%out : ...) ...
+    ringattn.ring_attention ins(%q, %k, %v : ...) outs(%out2 : ...) ...
+    return
+    ```
+    After:
+    ```mlir
+    %a = memref.alloc() : memref<1x2x8x4xf32>
+    ringattn.ring_attention ins(%q, %k, %v : ...) outs(%a : ...) ...
+    ringattn.ring_attention ins(%a, %k, %v : ...) outs(%out : ...) ...
+    memref.dealloc %a : memref<1x2x8x4xf32>
+    ringattn.ring_attention ins(%q, %k, %v : ...) outs(%out2 : ...) ...
+    return
+    ```
+
+    Requires bufferization. Must run before `ringattn-form-ring`: the slots of a
+    ring, which may be in flight, are freed by the code that allocates them.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
 def FormRingPass : Pass<"ringattn-form-ring", "::mlir::func::FuncOp"> {
