@@ -165,15 +165,9 @@ void ringattn::buildPhase(OpPassManager &pm, Phase phase,
       return buildHopperTilePhase(pm);
     return buildTilePhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::Target:
-    if (options.target == kHopper) {
-      buildHopperTargetPhase(pm);
-      // What is left around the kernels runs on the host.
-      LegalizeNarrowFloatsPassOptions narrow;
-      narrow.targetCpu = options.targetCpu;
-      narrow.targetFeatures = options.targetFeatures;
-      pm.addNestedPass<func::FuncOp>(createLegalizeNarrowFloatsPass(narrow));
-      return;
-    }
+    if (options.target == kHopper)
+      return buildHopperTargetPhase(pm, options.targetCpu,
+                                    options.targetFeatures);
     return buildCPUTargetPhase(pm, options.targetCpu, options.targetFeatures);
   case Phase::LLVM:
     return buildLLVMPhase(pm, options);

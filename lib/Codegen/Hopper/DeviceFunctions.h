@@ -18,6 +18,10 @@ namespace ringattn {
 /// Address spaces of NVPTX.
 inline constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 
+/// Blocks of a grid in y and in z, at most (CUDA C++ Programming Guide,
+/// "Technical Specifications per Compute Capability").
+inline constexpr int64_t kMaxGrid = 65535;
+
 /// A GPU module for the kernels of `module`, `@kernels` or, where that is
 /// taken, a name like it; with `@shared`, a block's dynamic shared memory. An
 /// error where the module has GPU code already.

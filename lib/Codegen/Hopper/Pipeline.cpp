@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ringattn/Codegen/CPU/Passes.h"
 #include "ringattn/Codegen/Hopper/Passes.h"
 #include "ringattn/Codegen/Tile/Passes.h"
 
@@ -37,7 +38,8 @@ void ringattn::buildHopperTilePhase(OpPassManager &pm) {
   kernels.addPass(createCSEPass());
 }
 
-void ringattn::buildHopperTargetPhase(OpPassManager &pm) {
+void ringattn::buildHopperTargetPhase(OpPassManager &pm, StringRef targetCpu,
+                                      StringRef targetFeatures) {
   OpPassManager &kernels = pm.nest<func::FuncOp>();
   // What does not change with the tile of keys leaves the loop first: it is not
   // scheduled.
@@ -48,6 +50,11 @@ void ringattn::buildHopperTargetPhase(OpPassManager &pm) {
   kernels.addPass(createCSEPass());
   kernels.addPass(createCanonicalizerPass());
   pm.addPass(createSpecializeWarpsPass());
+  LegalizeNarrowFloatsPassOptions narrow;
+  narrow.targetCpu = targetCpu.str();
+  narrow.targetFeatures = targetFeatures.str();
+  pm.addNestedPass<func::FuncOp>(createLegalizeNarrowFloatsPass(narrow));
+  pm.addPass(createLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCSEPass());
   OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
   device.addPass(createCanonicalizerPass());
@@ -70,6 +77,6 @@ void ringattn::registerHopperKernelPipelines() {
                              "and ringptx dialects",
                              [](OpPassManager &pm) {
                                buildHopperTilePhase(pm);
-                               buildHopperTargetPhase(pm);
+                               buildHopperTargetPhase(pm, "", "");
                              });
 }

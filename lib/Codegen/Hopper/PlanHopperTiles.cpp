@@ -34,7 +34,8 @@ static constexpr int64_t kSharedBytes = 232448 - 1024;
 /// Keys of a tile: a multiple of the depth of a product, and of a swizzle span
 /// where they are adjacent in memory.
 static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
-                         kColumnUnit = 16, kColumnUnitTF32 = 32;
+                         kMaxPositionedColumns = 112, kColumnUnit = 16,
+                         kColumnUnitTF32 = 32;
 /// The most columns of a product (PTX ISA, "wgmma.mma_async", shape n256).
 static constexpr int64_t kMaxProductColumns = 256;
 /// Positions have 32 bits on GPUs.
@@ -142,7 +143,9 @@ private:
     int64_t queries = bytes * tiles.rows * tiles.headSize;
     int64_t slot = bytes * hopper.stages * (tiles.headSize + tiles.valueSize);
     fitting = std::min(fitting, (kSharedBytes - queries) / slot);
-    fitting = std::min(fitting, unmasked ? kMaxColumns : kMaxMaskedColumns);
+    fitting = std::min(fitting, unmasked            ? kMaxColumns
+                                : computesPositions ? kMaxPositionedColumns
+                                                    : kMaxMaskedColumns);
     int64_t unit = columnUnit(tiles);
     return fitting / unit * unit;
   }

@@ -77,6 +77,10 @@ void Products::wait(Value tile) {
     if (done.back().tile == tile)
       break;
   }
+  if (llvm::any_of(done, [](const Group &group) { return group.hidden; }))
+    ringptx::SchedulingBarrierOp::create(b);
+  for (Group &group : groups)
+    group.hidden = true;
   SmallVector<Value> products;
   for (const Group &group : done)
     products.push_back(group.product);

@@ -56,6 +56,9 @@ private:
   struct Group {
     mlir::Value tile, product;
     std::function<void()> finished;
+    /// Another group was awaited while this one was under way, for work that
+    /// this one is to hide.
+    bool hidden = false;
   };
 
   mlir::ImplicitLocOpBuilder &b;

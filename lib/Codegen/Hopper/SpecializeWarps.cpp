@@ -33,8 +33,6 @@ using namespace ringattn;
 
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 static constexpr int64_t kWarpgroup = 128;
-/// CUDA C Programming Guide, maximum y- and z-dimension of a grid.
-static constexpr int64_t kMaxGrid = 65535;
 
 namespace {
 

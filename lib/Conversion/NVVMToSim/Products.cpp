@@ -117,9 +117,17 @@ static LogicalResult translate(KernelTranslator &t, ringptx::WgmmaWaitOp op) {
   return success();
 }
 
+/// Nothing but advice to the assembler.
+static LogicalResult translate(KernelTranslator &,
+                               ringptx::SchedulingBarrierOp op) {
+  op.erase();
+  return success();
+}
+
 void sim::populateProductInstructions(Instructions &i) {
   i.add<ringptx::WgmmaOp>(translate);
   i.add<ringptx::WgmmaWaitOp>(translate);
+  i.add<ringptx::SchedulingBarrierOp>(translate);
   i.add<NVVM::WgmmaGroupSyncAlignedOp>(translate);
   i.add<NVVM::WgmmaWaitGroupSyncOp>(translate);
 }

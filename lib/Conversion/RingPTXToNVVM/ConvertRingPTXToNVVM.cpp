@@ -228,6 +228,18 @@ static void convertWait(WgmmaWaitOp op) {
   op.erase();
 }
 
+static void convertSchedulingBarrier(SchedulingBarrierOp op) {
+  OpBuilder b(op);
+  LLVM::InlineAsmOp::create(
+      b, op.getLoc(), /*res=*/Type(), ValueRange(),
+      "{ .reg .pred never; .reg .b32 blocks; mov.u32 blocks, %nctaid.x; "
+      "setp.eq.u32 never, blocks, 0x7fffffff; @never trap; }",
+      "", /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::TailCallKind::None, /*asm_dialect=*/nullptr,
+      /*operand_attrs=*/nullptr);
+  op.erase();
+}
+
 /// Applies `convert` to the scalar, or to each element.
 static void
 convertElements(Operation *op,
@@ -267,6 +279,7 @@ struct ConvertRingPTXToNVVM
       llvm::TypeSwitch<Operation *>(op)
           .Case(convertWgmma)
           .Case(convertWait)
+          .Case(convertSchedulingBarrier)
           .Case([](Ex2Op op) {
             convertElements(op, [](Emitter &e, Value value) {
               return callIntrinsic(e, "llvm.nvvm.ex2.approx.ftz.f32", value);

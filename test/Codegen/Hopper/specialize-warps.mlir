@@ -50,7 +50,8 @@
 // CHECK:         nvvm.shfl.sync bfly
 // CHECK:         ringptx.ex2 %{{.*}} : vector<64xf32>
 // CHECK-NOT:     nvvm.shfl.sync
-// CHECK:         %[[O:.*]] = ringptx.wgmma_wait %{{.*}} {pending = 0} : vector<64xf32>
+// CHECK:         ringptx.scheduling_barrier
+// CHECK-NEXT:    %[[O:.*]] = ringptx.wgmma_wait %{{.*}} {pending = 0} : vector<64xf32>
 // CHECK:         nvvm.mbarrier.arrive
 // CHECK:         arith.truncf {{.*}} : vector<64xf32> to vector<64xbf16>
 func.func private @attention(%q: memref<1x8x4096x128xbf16>, %k: memref<1x2x4096x128xbf16>, %v: memref<1x2x4096x128xbf16>,

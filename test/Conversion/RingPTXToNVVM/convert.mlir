@@ -41,6 +41,15 @@ func.func @wait(%o: vector<2xf32>, %p: vector<4xf16>) -> vector<4xf16> {
   return %0#1 : vector<4xf16>
 }
 
+// A branch that is never taken, and nothing that a value depends on.
+// CHECK-LABEL: func.func @scheduling_barrier
+func.func @scheduling_barrier() {
+  // CHECK-NEXT: llvm.inline_asm has_side_effects "{ .reg .pred never; {{.*}} mov.u32 blocks, %nctaid.x; setp.eq.u32 never, blocks, 0x7fffffff; @never trap; }", "" : () -> ()
+  // CHECK-NEXT: return
+  ringptx.scheduling_barrier
+  return
+}
+
 // CHECK-LABEL: func.func @approximations
 // CHECK-SAME: (%[[X:.*]]: f32, %[[V:.*]]: vector<2xf32>)
 func.func @approximations(%x: f32, %v: vector<2xf32>) -> (vector<2xf32>, f32, f32, f32) {

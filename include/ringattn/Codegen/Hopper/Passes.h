@@ -17,9 +17,11 @@ namespace ringattn {
 #define GEN_PASS_REGISTRATION
 #include "ringattn/Codegen/Hopper/Passes.h.inc"
 
-/// Kernels as the tile program, then as device functions in `gpu.module`.
+/// Kernels as the tile program, then as device functions in `gpu.module`. The
+/// host's CPU and features are as in `describeCPU`.
 void buildHopperTilePhase(mlir::OpPassManager &pm);
-void buildHopperTargetPhase(mlir::OpPassManager &pm);
+void buildHopperTargetPhase(mlir::OpPassManager &pm, llvm::StringRef targetCpu,
+                            llvm::StringRef targetFeatures);
 
 void registerHopperKernelPipelines();
 

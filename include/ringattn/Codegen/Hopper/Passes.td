@@ -102,4 +102,40 @@ def SpecializeWarpsPass : Pass<"ringattn-specialize-warps", "::mlir::ModuleOp"> 
   ];
 }
 
+def LaunchLoopsPass : Pass<"ringattn-launch-loops", "::mlir::ModuleOp"> {
+  let summary = "Makes kernels of the loops that an entry has around attention";
+  let description = [{
+    The host does not see the memory of a GPU: packing K and V into the first
+    slot, fills, and elementwise ops around attention run there too. Every linalg
+    op and `memref.copy` of an entry becomes a device function in the GPU module
+    of the kernels and its launch. A thread computes one point of the parallel
+    loops: the last two share the blocks in x, the others are the blocks in y and
+    z; reductions are loops.
+
+    Before:
+    ```mlir
+    linalg.copy ins(%k : memref<1x2x?x64xbf16>) outs(%slot : memref<1x2x?x64xbf16, ...>)
+    ```
+    After:
+    ```mlir
+    %from = ringrt.address read %k : memref<1x2x?x64xbf16> -> !llvm.ptr<1>
+    %to = ringrt.address write %slot : memref<1x2x?x64xbf16, ...> -> !llvm.ptr<1>
+    gpu.launch_func @kernels::@main_loops_0 blocks in (%x, %y, %z) threads in (%c256, %c1, %c1)
+        args(%rows : i64, %from : !llvm.ptr<1>, ...)
+    ```
+
+    Errors: an op in a body that is not of arith.
+
+    Requires `ringattn-specialize-warps`, and floats in the bodies that the host
+    has as well (the simulator runs there).
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::ringattn::ringrt::RingRTDialect"
+  ];
+}
+
 #endif // RINGATTN_CODEGEN_HOPPER_PASSES_TD

@@ -130,6 +130,23 @@ def RingPTX_WgmmaWaitOp : RingPTX_Op<"wgmma_wait", [
     OpBuilder<(ins "::mlir::ValueRange":$values, "uint32_t":$pending)>];
 }
 
+def RingPTX_SchedulingBarrierOp : RingPTX_Op<"scheduling_barrier"> {
+  let summary = "Ends the assembler's basic block";
+  let description = [{
+    `wgmma.wait_group` has no operands in PTX, so ptxas moves it up to the
+    product that it awaits, above all work that was to run meanwhile (seen with
+    ptxas 12.9 and 13.0: every exponential of the softmax came after the wait for
+    P V). It does not move it across the end of a basic block, which is what this
+    op makes: a branch that is never taken, on a value that is the same in all
+    threads, which is what keeps the code after it uniform. The value is
+    `%nctaid.x`, and the branch is for a grid of 2^31 - 1 blocks, the most that
+    PTX allows.
+
+    Example: `ringptx.scheduling_barrier`
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 class RingPTX_ApproximationOp<string mnemonic>
     : RingPTX_Op<mnemonic, [Pure, SameOperandsAndResultType]> {
   let arguments = (ins AnyTypeOf<[F32, RingPTX_Accumulator]>:$input);
