@@ -53,7 +53,7 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   %c1 = arith.constant 1 : index
   %p = ringcomm.size @ring [0]
   %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
-  // expected-error @+1 {{'arith.select' op uses a token, expected only ringcomm.wait, scf.for and scf.yield to do so}}
+  // expected-error @+1 {{'arith.select' op uses a token, expected only ringcomm.wait, scf.for, scf.if and scf.yield to do so}}
   %u = arith.select %flag, %t, %t : !ringcomm.token
   ringcomm.wait %u
   return
@@ -68,7 +68,7 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   %c1 = arith.constant 1 : index
   %p = ringcomm.size @ring [0]
   %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
-  // expected-error @+1 {{'func.return' op uses a token, expected only ringcomm.wait, scf.for and scf.yield to do so}}
+  // expected-error @+1 {{'func.return' op uses a token, expected only ringcomm.wait, scf.for, scf.if and scf.yield to do so}}
   return %t : !ringcomm.token
 }
 
@@ -1028,5 +1028,80 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   // expected-error @+1 {{'ringcomm.shift_start' op has a number of active ranks that may differ between ranks, expected the same on all}}
   %t = ringcomm.shift_start %a to %b of %k step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
   ringcomm.wait %t
+  return
+}
+
+// -----
+
+// Kept by unknown code while it is the one buffer, exchanged when it has become
+// the other one.
+shard.grid @ring(shape = ?)
+func.func private @unknown(memref<64xf32>)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: index, %flag: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%cur = %a, %next = %b) -> (memref<64xf32>, memref<64xf32>) {
+    // expected-note @+1 {{the buffer is leaked here}}
+    func.call @unknown(%cur) : (memref<64xf32>) -> ()
+    // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code, expected it to be used by ops and callees of known effect}}
+    %t = ringcomm.shift_start %c to %next of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+    scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+  }
+  return
+}
+
+// -----
+
+// The same, with the exchange after the loop.
+shard.grid @ring(shape = ?)
+func.func private @unknown(memref<64xf32>)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: index, %flag: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%cur = %a, %next = %b) -> (memref<64xf32>, memref<64xf32>) {
+    // expected-note @+1 {{the buffer is leaked here}}
+    func.call @unknown(%cur) : (memref<64xf32>) -> ()
+    scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+  }
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %c to %r#1 of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// A buffer that is freed.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %x = memref.alloc() : memref<64xf32>
+  // expected-note @+1 {{the buffer is freed here}}
+  memref.dealloc %x : memref<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be freed before, expected it to live until the wait}}
+  %t = ringcomm.shift_start %a to %x of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// Freed in an earlier iteration, from behind the exchange.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %x = memref.alloc() : memref<64xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be freed before, expected it to live until the wait}}
+    %t = ringcomm.shift_start %a to %x of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+    // expected-note @+1 {{the buffer is freed here}}
+    memref.dealloc %x : memref<64xf32>
+  }
   return
 }

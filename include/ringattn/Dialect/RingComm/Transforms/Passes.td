@@ -37,8 +37,9 @@ def RingCommVerify : Pass<"ringcomm-verify", "::mlir::ModuleOp"> {
     in functions that are called, are errors. Calls and `ringrt.parallel_for`
     touch what the body of the callee touches; an access inside an op with
     regions that may run it at another time or place (`async.execute`,
-    `gpu.launch`) counts as unknown. A buffer that unknown code may have kept
-    must not be exchanged later.
+    `gpu.launch`) counts as unknown. A buffer that unknown code may have kept,
+    or that was freed, must not be exchanged later, in this iteration of a loop
+    or in another.
 
     **Ranks.** The conditions and bounds of every `scf.if` and `scf.for` around
     an exchange, and its `active`, must be the same on all ranks: constants,
