@@ -1074,6 +1074,107 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
 
 // -----
 
+// An address, whoever uses it.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %x: f32) {
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %address = ringrt.address write %a : memref<64xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  llvm.store %x, %address : f32, !llvm.ptr
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// An address for a launch, but with the exchange between them.
+module attributes {gpu.container_module} {
+shard.grid @ring(shape = ?)
+gpu.module @kernels {
+  gpu.func @step(%a: !llvm.ptr) kernel { gpu.return }
+}
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %address = ringrt.address read_write %a : memref<64xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  gpu.launch_func @kernels::@step blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%address : !llvm.ptr)
+  ringcomm.wait %t
+  return
+}
+}
+
+// -----
+
+// A tensor map likewise.
+shard.grid @ring(shape = ?)
+func.func private @unknown(!llvm.ptr)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %kv = memref.expand_shape %b [[0, 1, 2, 3]] output_shape [1, 1, 8, 8] : memref<64xf32> into memref<1x1x8x8xf32>
+  // expected-note @+1 {{the buffer is leaked here}}
+  %map = ringrt.tensor_map %kv {box = array<i64: 8, 8>} : memref<1x1x8x8xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  func.call @unknown(%map) : (!llvm.ptr) -> ()
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// An asynchronous copy may still run.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %first = gpu.wait async
+  // expected-note @+1 {{the buffer is leaked here}}
+  %copy = gpu.memcpy async [%first] %a, %c : memref<64xf32>, memref<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  gpu.wait [%copy]
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// A copy of the DMA engine too.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %tag: memref<1xi32>) {
+  %c0 = arith.constant 0 : index
+  %n = arith.constant 64 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  memref.dma_start %c[%c0], %a[%c0], %n, %tag[%c0] : memref<64xf32>, memref<64xf32>, memref<1xi32>
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// A tensor that is the buffer.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) -> f32 {
+  %c0 = arith.constant 0 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %tensor = bufferization.to_tensor %b restrict : memref<64xf32> to tensor<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %x = tensor.extract %tensor[%c0] : tensor<64xf32>
+  ringcomm.wait %t
+  return %x : f32
+}
+
+// -----
+
 // A buffer that is freed.
 shard.grid @ring(shape = ?)
 func.func @f(%a: memref<64xf32>) {

@@ -330,19 +330,30 @@ func.func @unrelated(%cond: i1, %a: memref<64xf32>, %b: memref<64xf32>, %c: memr
   return
 }
 
-// Buffers of one iteration.
-// CHECK-LABEL: func.func @one_iteration
-func.func @one_iteration(%a: memref<64xf32>, %o: memref<64xf32>, %n: index) {
+// Addresses and tensor maps for a launch behind them, and buffers of one
+// iteration.
+// CHECK-LABEL: func.func @launches
+module attributes {gpu.container_module} {
+shard.grid @ring(shape = ?)
+gpu.module @kernels {
+  gpu.func @step(%k: !llvm.ptr, %o: !llvm.ptr) kernel { gpu.return }
+}
+func.func @launches(%a: memref<64xf32>, %o: memref<64xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %p = ringcomm.size @ring [0]
+  %view = memref.expand_shape %a [[0, 1, 2, 3]] output_shape [1, 1, 8, 8] : memref<64xf32> into memref<1x1x8x8xf32>
   scf.for %i = %c0 to %n step %c1 {
     %b = memref.alloc() : memref<64xf32>
     %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    %map = ringrt.tensor_map %view {box = array<i64: 8, 8>} : memref<1x1x8x8xf32> -> !llvm.ptr
+    %address = ringrt.address write %o : memref<64xf32> -> !llvm.ptr
+    gpu.launch_func @kernels::@step blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%map : !llvm.ptr, %address : !llvm.ptr)
     ringcomm.wait %t
     memref.dealloc %b : memref<64xf32>
   }
   return
+}
 }
 
 // Two buffers in a cross of selects: 2^30 paths to what the last one is.
