@@ -425,3 +425,32 @@ func.func @many_paths(%flag: i1, %s0: memref<64xf32>, %u0: memref<64xf32>, %a: m
   ringcomm.wait %t
   return
 }
+
+// The runtime calls an entry through a function of the entry's own.
+// CHECK-LABEL: func.func private @entry
+module {
+shard.grid @ring(shape = ?)
+func.func private @entry(%x: memref<?x64xf32> {ringattn.uniform_dims = array<i64: 0>},
+                         %a: memref<64xf32>, %b: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  // Once views are expanded, a uniform dimension is one of these.
+  %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %x : memref<?x64xf32> -> memref<f32>, index, index, index, index, index
+  scf.for %i = %c1 to %sizes#0 step %c1 {
+    %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    %first = memref.load %base[] : memref<f32>
+    ringcomm.wait %t
+  }
+  return
+}
+func.func private @entry.entry(%buffers: !llvm.ptr, %sizes: !llvm.ptr) attributes {ringattn.entry_point = "entry"} {
+  %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<2 x i64>, array<2 x i64>)>
+  %x = builtin.unrealized_conversion_cast %0 : !llvm.struct<(ptr, ptr, i64, array<2 x i64>, array<2 x i64>)> to memref<?x64xf32>
+  %1 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %a = builtin.unrealized_conversion_cast %1 : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<64xf32>
+  %2 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %b = builtin.unrealized_conversion_cast %2 : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<64xf32>
+  call @entry(%x, %a, %b) : (memref<?x64xf32>, memref<64xf32>, memref<64xf32>) -> ()
+  return
+}
+}
