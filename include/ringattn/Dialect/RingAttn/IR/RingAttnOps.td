@@ -121,7 +121,7 @@ def RingAttn_RingAttentionOp : RingAttn_Op<"ring_attention", [
     | lse (optional) | B x Hq x nq |
     | seq_q, seq_k | the global Sq and Sk, the same on all ranks |
 
-    Without `sharding` the ring has one rank.
+    Head counts and head sizes are static and at least 1. Without `sharding` the ring has one rank.
 
     Example:
     ```mlir
@@ -203,10 +203,10 @@ def RingAttn_OnlineAttentionOp : RingAttn_Op<"online_attention", [
     | query_rank, key_rank | whose positions the queries and keys have |
     | seq_q, seq_k, ranks | global Sq, Sk and the ring's size |
 
-    The layout maps local indices to global positions. nq and nk may be 0. `hop`
-    counts the hops of a ring from 0. With `starts_empty` the accumulators are
-    not read at hop 0: they have the initial state. Otherwise `hop` is carried
-    for observation only.
+    The layout maps local indices to global positions. nq and nk may be 0; head
+    counts and head sizes are static and at least 1. `hop` counts the hops of a
+    ring from 0. With `starts_empty` the accumulators are not read at hop 0: they
+    have the initial state. Otherwise `hop` is carried for observation only.
 
     A step that finishes does what `ringattn.finalize` would do after it, and
     writes its output and lse instead of the accumulators, which are undefined
