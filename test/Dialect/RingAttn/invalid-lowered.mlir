@@ -10,7 +10,7 @@ func.func @f() attributes {test = #ringattn.striped<granularity = 0>} {
 
 // A layout is wanted.
 func.func @f(%s: index) {
-  // expected-error@+1 {{attribute 'layout' failed to satisfy constraint: a sequence layout (#ringattn.contiguous, #ringattn.striped, #ringattn.zigzag)}}
+  // expected-error@+1 {{attribute 'layout' failed to satisfy constraint: got #ringattn.causal, expected a sequence layout (#ringattn.contiguous, #ringattn.striped, #ringattn.zigzag)}}
   %0 = ringattn.shard_length %s, %s, %s {layout = #ringattn.causal}
   return
 }

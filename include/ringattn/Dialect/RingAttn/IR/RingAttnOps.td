@@ -85,7 +85,7 @@ def RingAttn_AttentionOp : RingAttn_Op<"attention", [
     RingAttn_Tensor4D:$value,
     RingAttn_DefaultFullMask:$mask,
     OptionalAttr<RingAttn_AnyFloat>:$scale,
-    OptionalAttr<RingAttn_SeqShardingAttr>:$sharding);
+    OptionalAttr<RingAttn_AnySharding>:$sharding);
   let results = (outs
     RingAttn_Tensor4D:$output,
     Optional<RingAttn_Tensor3D>:$lse);
@@ -142,7 +142,7 @@ def RingAttn_RingAttentionOp : RingAttn_Op<"ring_attention", [
     Index:$seq_k,
     RingAttn_AnyMask:$mask,
     RingAttn_AnyFloat:$scale,
-    OptionalAttr<RingAttn_SeqShardingAttr>:$sharding);
+    OptionalAttr<RingAttn_AnySharding>:$sharding);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
