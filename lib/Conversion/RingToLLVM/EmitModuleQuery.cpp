@@ -32,8 +32,8 @@ static int64_t emitEntryTable(ModuleOp module, ModuleConstants &constants,
                               StringRef symbol) {
   SmallVector<std::pair<std::string, std::string>> entries;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-    if (auto name =
-            function->getAttrOfType<StringAttr>(ringcomm::kEntryPointAttrName)) {
+    if (auto name = function->getAttrOfType<StringAttr>(
+            ringcomm::kEntryPointAttrName)) {
       entries.push_back({("ringattn.entry_name." + name.getValue()).str(),
                          function.getName().str()});
       function->removeAttr(ringcomm::kEntryPointAttrName);
