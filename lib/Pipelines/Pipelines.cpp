@@ -109,7 +109,6 @@ static void buildLLVMPhase(OpPassManager &pm,
                            const RingAttnPipelineOptions &options) {
   if (options.target != kCPU)
     buildDeviceCode(pm, options);
-  pm.addPass(ringcomm::createRingCommVerify());
   EmitEntriesPassOptions entries;
   entries.target = options.target;
   entries.targetCpu = options.targetCpu;
@@ -124,6 +123,8 @@ static void buildLLVMPhase(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
+  // Nothing that could move an access or an exchange comes after.
+  pm.addPass(ringcomm::createRingCommVerify());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createLowerRuntimeOpsPass());
 

@@ -9,9 +9,20 @@
 // RUN: ringattn-opt %s -ringattn-pipeline="target=sm_90a compile-to=tile" | FileCheck %s --check-prefix=TILE
 // RUN: ringattn-opt %s -ringattn-pipeline="target=sm_90a compile-to=target" | FileCheck %s --check-prefix=HOPPER
 // RUN: ringattn-opt %s -ringattn-pipeline=target=sm_90a | FileCheck %s --check-prefix=LLVM
+// RUN: ringattn-opt %s -ringattn-pipeline= --dump-pass-pipeline -o %t 2>&1 | FileCheck %s --check-prefix=PROOF
+// RUN: ringattn-opt %s -ringattn-pipeline=target=sm_90a --dump-pass-pipeline -o %t 2>&1 | FileCheck %s --check-prefix=PROOF
 // RUN: not ringattn-opt %s -ringattn-pipeline=target=sm_80 2>&1 | FileCheck %s --check-prefix=TARGETS
 // RUN: not ringattn-opt %s -ringattn-pipeline=target-cpu=z80 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not ringattn-opt %s -ringattn-pipeline=target-features=+warp 2>&1 | FileCheck %s --check-prefix=FEATURE
+
+// The exchanges are proved safe as scheduled, and last before they are calls.
+// PROOF:      ringattn-schedule-ring
+// PROOF:      ringcomm-verify
+// PROOF:      ringattn-emit-entries
+// PROOF:      ringcomm-verify
+// PROOF-NEXT: convert-scf-to-cf
+// PROOF-NEXT: ringattn-lower-runtime-ops
+// PROOF-NOT:  ringcomm-verify
 
 // GLOBAL: ringattn.program
 // GLOBAL: ringattn.attention

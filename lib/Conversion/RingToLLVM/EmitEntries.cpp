@@ -10,6 +10,7 @@
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
 #include "ringattn/Dialect/RingAttn/Transforms/EntrySignature.h"
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
+#include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 #include "ringattn/Support/CPUDescription.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
@@ -163,7 +164,7 @@ LogicalResult WrapperBuilder::run() {
       func::FuncOp::create(builder, loc, (entry.getName() + ".entry").str(),
                            builder.getFunctionType({pointer, pointer}, {}));
   wrapper.setPrivate();
-  wrapper->setAttr("ringattn.entry_point", entry.getNameAttr());
+  wrapper->setAttr(ringcomm::kEntryPointAttrName, entry.getNameAttr());
   Block *block = wrapper.addEntryBlock();
   builder.setInsertionPointToStart(block);
   buffers = block->getArgument(0);

@@ -10,6 +10,7 @@
 #include "Manifest.h"
 #include "ModuleConstants.h"
 #include "ringattn/Conversion/RingToLLVM/Passes.h"
+#include "ringattn/Dialect/RingComm/Transforms/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -31,11 +32,11 @@ static int64_t emitEntryTable(ModuleOp module, ModuleConstants &constants,
                               StringRef symbol) {
   SmallVector<std::pair<std::string, std::string>> entries;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-    if (auto name =
-            function->getAttrOfType<StringAttr>("ringattn.entry_point")) {
+    if (auto name = function->getAttrOfType<StringAttr>(
+            ringcomm::kEntryPointAttrName)) {
       entries.push_back({("ringattn.entry_name." + name.getValue()).str(),
                          function.getName().str()});
-      function->removeAttr("ringattn.entry_point");
+      function->removeAttr(ringcomm::kEntryPointAttrName);
     }
   constexpr size_t prefix = StringLiteral("ringattn.entry_name.").size();
   for (auto &[name, function] : entries)

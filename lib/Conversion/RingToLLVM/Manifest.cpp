@@ -59,21 +59,29 @@ static llvm::json::Value dimReference(ArgumentDim dim) {
   return llvm::json::Object{{"argument", dim.argument}, {"dim", dim.dim}};
 }
 
-static llvm::json::Value shardingObject(ModuleOp module,
-                                        const EntryValue &value) {
+static FailureOr<llvm::json::Value> shardingObject(func::FuncOp function,
+                                                   const EntryValue &value) {
   if (!value.sharding)
-    return nullptr;
+    return llvm::json::Value(nullptr);
   llvm::json::Object object{
       {"dim", value.dim},
-      {"group", getGroupIndex(module, value.sharding.getAxes())}};
+      {"group", getGroupIndex(function->getParentOfType<ModuleOp>(),
+                              value.sharding.getAxes())}};
   SequenceLayoutAttrInterface layout = value.sharding.getLayout();
   if (auto striped = dyn_cast<StripedAttr>(layout)) {
     object["layout"] = "striped";
     object["granularity"] = striped.getGranularity();
+  } else if (isa<ZigzagAttr>(layout)) {
+    object["layout"] = "zigzag";
+  } else if (isa<ContiguousAttr>(layout)) {
+    object["layout"] = "contiguous";
   } else {
-    object["layout"] = isa<ZigzagAttr>(layout) ? "zigzag" : "contiguous";
+    return function.emitError()
+           << "entry '" << function.getName() << "' has a value of layout "
+           << layout << ", expected one that the runtime knows: contiguous, "
+           << "striped or zigzag";
   }
-  return object;
+  return llvm::json::Value(std::move(object));
 }
 
 static FailureOr<llvm::json::Value> valueObject(func::FuncOp function,
@@ -94,11 +102,13 @@ static FailureOr<llvm::json::Value> valueObject(func::FuncOp function,
     else
       shape.push_back(dimReference(value.sizes[dynamic++]));
   }
-  return llvm::json::Value(llvm::json::Object{
-      {"dtype", dtype},
-      {"shape", std::move(shape)},
-      {"sharding",
-       shardingObject(function->getParentOfType<ModuleOp>(), value)}});
+  FailureOr<llvm::json::Value> sharding = shardingObject(function, value);
+  if (failed(sharding))
+    return failure();
+  return llvm::json::Value(
+      llvm::json::Object{{"dtype", dtype},
+                         {"shape", std::move(shape)},
+                         {"sharding", std::move(*sharding)}});
 }
 
 FailureOr<std::string> ringattn::buildManifest(ModuleOp module,

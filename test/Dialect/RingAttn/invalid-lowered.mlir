@@ -10,7 +10,7 @@ func.func @f() attributes {test = #ringattn.striped<granularity = 0>} {
 
 // A layout is wanted.
 func.func @f(%s: index) {
-  // expected-error@+1 {{attribute 'layout' failed to satisfy constraint: a sequence layout (#ringattn.contiguous, #ringattn.striped, #ringattn.zigzag)}}
+  // expected-error@+1 {{attribute 'layout' failed to satisfy constraint: got #ringattn.causal, expected a sequence layout (#ringattn.contiguous, #ringattn.striped, #ringattn.zigzag)}}
   %0 = ringattn.shard_length %s, %s, %s {layout = #ringattn.causal}
   return
 }
@@ -195,5 +195,31 @@ func.func @f(%q: memref<1x1x4x4xf32>, %o: memref<1x1x4x4xf32>, %s: index) {
   // expected-error@+1 {{'ringattn.ring_attention' op has the unknown attribute 'shard', expected mask, scale, sharding or a name with another dialect's prefix}}
   ringattn.ring_attention ins(%q, %q, %q : memref<1x1x4x4xf32>, memref<1x1x4x4xf32>, memref<1x1x4x4xf32>)
     outs(%o : memref<1x1x4x4xf32>) global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f64, shard}
+  return
+}
+
+// -----
+
+func.func @f(%q: memref<1x2x5x4xf32>, %k: memref<1x0x5x4xf32>, %acc: memref<1x2x5x4xf32>, %m: memref<1x2x5xf32>, %s: memref<1x2x5xf32>, %i: index) {
+  // expected-error@+1 {{'ringattn.online_attention' op key head count is 0, expected at least 1}}
+  ringattn.online_attention ins(%q, %k, %k : memref<1x2x5x4xf32>, memref<1x0x5x4xf32>, memref<1x0x5x4xf32>) outs(%acc, %m, %s : memref<1x2x5x4xf32>, memref<1x2x5xf32>, memref<1x2x5xf32>)
+    at(%i, %i of %i) global(%i, %i) hop(%i) {layout = #ringattn.contiguous, mask = #ringattn.full, scale = 0.5 : f64}
+  return
+}
+
+// -----
+
+func.func @f(%q: memref<1x2x5x0xf32>, %o: memref<1x2x5x0xf32>, %s: index) {
+  // expected-error@+1 {{'ringattn.ring_attention' op query head size is 0, expected at least 1}}
+  ringattn.ring_attention ins(%q, %q, %q : memref<1x2x5x0xf32>, memref<1x2x5x0xf32>, memref<1x2x5x0xf32>)
+    outs(%o : memref<1x2x5x0xf32>) global(%s, %s) {mask = #ringattn.full, scale = 1.0 : f64}
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<1x2x8x4xf32>, %m: memref<1x2x8xf32>, %o: memref<1x2x8x4xbf16>, %lse: memref<1x2x9xf32>) {
+  // expected-error@+1 {{'ringattn.finalize' op lse sequence length is 9, expected 8 as in output}}
+  ringattn.finalize ins(%a, %m, %m : memref<1x2x8x4xf32>, memref<1x2x8xf32>, memref<1x2x8xf32>) outs(%o, %lse : memref<1x2x8x4xbf16>, memref<1x2x9xf32>)
   return
 }

@@ -308,7 +308,7 @@ func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x
 
 // A layout is no mask.
 func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x16x4xf32>) {
-  // expected-error@+1 {{attribute 'mask' failed to satisfy constraint: a mask (#ringattn.full, #ringattn.causal, ...)}}
+  // expected-error@+1 {{attribute 'mask' failed to satisfy constraint: got #ringattn.zigzag, expected a mask (#ringattn.full, #ringattn.causal, ...)}}
   %o = ringattn.attention %q, %k, %v {mask = #ringattn.zigzag} : (tensor<1x8x16x4xf32>, tensor<1x2x16x4xf32>, tensor<1x2x16x4xf32>) -> tensor<1x8x16x4xf32>
   return
 }
@@ -317,7 +317,7 @@ func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x
 
 // A scale is a float.
 func.func @f(%q: tensor<1x8x16x4xf32>, %k: tensor<1x2x16x4xf32>, %v: tensor<1x2x16x4xf32>) {
-  // expected-error@+1 {{attribute 'scale' failed to satisfy constraint: a float}}
+  // expected-error@+1 {{attribute 'scale' failed to satisfy constraint: got 1 : i64, expected a float}}
   %o = ringattn.attention %q, %k, %v {scale = 1 : i64} : (tensor<1x8x16x4xf32>, tensor<1x2x16x4xf32>, tensor<1x2x16x4xf32>) -> tensor<1x8x16x4xf32>
   return
 }
@@ -457,3 +457,24 @@ func.func @f(%q: tensor<1x1x4x4xf32>) {
   %o = ringattn.attention %q, %q, %q {ringattn.mask = #ringattn.causal} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return
 }
+
+// -----
+
+// A sharding is one of sequences.
+func.func @f(%q: tensor<1x8x16x4xf32>) {
+  // expected-error@+1 {{attribute 'sharding' failed to satisfy constraint: got 3 : i64, expected a sharding (#ringattn.seq_sharding<...>)}}
+  %o = ringattn.attention %q, %q, %q {sharding = 3 : i64} : (tensor<1x8x16x4xf32>, tensor<1x8x16x4xf32>, tensor<1x8x16x4xf32>) -> tensor<1x8x16x4xf32>
+  return
+}
+
+// -----
+
+// A mask is no layout.
+// expected-error@+1 {{sharding layout is #ringattn.causal, expected a sequence layout (#ringattn.contiguous, #ringattn.striped, #ringattn.zigzag)}}
+func.func @f() attributes {test = #ringattn.seq_sharding<@ring, axes = [0], layout = #ringattn.causal>} { return }
+
+// -----
+
+// A ring has an axis.
+// expected-error@+1 {{sharding of @ring must list at least one grid axis, got none}}
+func.func @f() attributes {test = #ringattn.seq_sharding<@ring, axes = []>} { return }

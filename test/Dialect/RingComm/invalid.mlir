@@ -78,3 +78,32 @@ func.func @f(%a: memref<8xf32>, %b: memref<8xf32, strided<[2]>>, %n: index) {
   %t = ringcomm.shift_start %a to %b of %n step 1 on @ring [0] : memref<8xf32> to memref<8xf32, strided<[2]>>
   return
 }
+
+// -----
+
+// Every rank sends as many elements as its neighbour must receive.
+shard.grid @ring(shape = 4)
+func.func @f(%a: memref<8xf32>, %b: memref<4xf32>, %n: index) {
+  // expected-error @+1 {{'ringcomm.shift_start' op receives 4 elements, expected 8 as every rank sends}}
+  %t = ringcomm.shift_start %a to %b of %n step 1 on @ring [0] : memref<8xf32> to memref<4xf32>
+  return
+}
+
+// -----
+
+shard.grid @ring(shape = 4x2)
+func.func @f() {
+  // expected-error @+1 {{'ringcomm.rank' op lists grid axis 1 twice, expected each axis once}}
+  %0 = ringcomm.rank @ring [1, 0, 1]
+  return
+}
+
+// -----
+
+// expected-note @+1 {{the grid is defined here}}
+shard.grid @ring(shape = 4x0)
+func.func @f() {
+  // expected-error @+1 {{'ringcomm.size' op uses axis 1 of grid @ring, which has size 0, expected at least 1}}
+  %0 = ringcomm.size @ring [1]
+  return
+}

@@ -53,7 +53,7 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   %c1 = arith.constant 1 : index
   %p = ringcomm.size @ring [0]
   %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
-  // expected-error @+1 {{'arith.select' op uses a token, expected only ringcomm.wait, scf.for and scf.yield to do so}}
+  // expected-error @+1 {{'arith.select' op uses a token, expected only ringcomm.wait, scf.for, scf.if and scf.yield to do so}}
   %u = arith.select %flag, %t, %t : !ringcomm.token
   ringcomm.wait %u
   return
@@ -68,7 +68,7 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   %c1 = arith.constant 1 : index
   %p = ringcomm.size @ring [0]
   %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
-  // expected-error @+1 {{'func.return' op uses a token, expected only ringcomm.wait, scf.for and scf.yield to do so}}
+  // expected-error @+1 {{'func.return' op uses a token, expected only ringcomm.wait, scf.for, scf.if and scf.yield to do so}}
   return %t : !ringcomm.token
 }
 
@@ -1027,6 +1027,287 @@ func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: ind
   }
   // expected-error @+1 {{'ringcomm.shift_start' op has a number of active ranks that may differ between ranks, expected the same on all}}
   %t = ringcomm.shift_start %a to %b of %k step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// Kept by unknown code while it is the one buffer, exchanged when it has become
+// the other one.
+shard.grid @ring(shape = ?)
+func.func private @unknown(memref<64xf32>)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: index, %flag: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%cur = %a, %next = %b) -> (memref<64xf32>, memref<64xf32>) {
+    // expected-note @+1 {{the buffer is leaked here}}
+    func.call @unknown(%cur) : (memref<64xf32>) -> ()
+    // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code, expected it to be used by ops and callees of known effect}}
+    %t = ringcomm.shift_start %c to %next of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+    scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+  }
+  return
+}
+
+// -----
+
+// The same, with the exchange after the loop.
+shard.grid @ring(shape = ?)
+func.func private @unknown(memref<64xf32>)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %n: index, %flag: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%cur = %a, %next = %b) -> (memref<64xf32>, memref<64xf32>) {
+    // expected-note @+1 {{the buffer is leaked here}}
+    func.call @unknown(%cur) : (memref<64xf32>) -> ()
+    scf.yield %next, %cur : memref<64xf32>, memref<64xf32>
+  }
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %c to %r#1 of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// An address, whoever uses it.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %x: f32) {
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %address = ringrt.address write %a : memref<64xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  llvm.store %x, %address : f32, !llvm.ptr
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// An address for a launch, but with the exchange between them.
+module attributes {gpu.container_module} {
+shard.grid @ring(shape = ?)
+gpu.module @kernels {
+  gpu.func @step(%a: !llvm.ptr) kernel { gpu.return }
+}
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %address = ringrt.address read_write %a : memref<64xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  gpu.launch_func @kernels::@step blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%address : !llvm.ptr)
+  ringcomm.wait %t
+  return
+}
+}
+
+// -----
+
+// A tensor map likewise.
+shard.grid @ring(shape = ?)
+func.func private @unknown(!llvm.ptr)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %kv = memref.expand_shape %b [[0, 1, 2, 3]] output_shape [1, 1, 8, 8] : memref<64xf32> into memref<1x1x8x8xf32>
+  // expected-note @+1 {{the buffer is leaked here}}
+  %map = ringrt.tensor_map %kv {box = array<i64: 8, 8>} : memref<1x1x8x8xf32> -> !llvm.ptr
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  func.call @unknown(%map) : (!llvm.ptr) -> ()
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// An asynchronous copy may still run.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %first = gpu.wait async
+  // expected-note @+1 {{the buffer is leaked here}}
+  %copy = gpu.memcpy async [%first] %a, %c : memref<64xf32>, memref<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  gpu.wait [%copy]
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// A copy of the DMA engine too.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>, %c: memref<64xf32>, %tag: memref<1xi32>) {
+  %c0 = arith.constant 0 : index
+  %n = arith.constant 64 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  memref.dma_start %c[%c0], %a[%c0], %n, %tag[%c0] : memref<64xf32>, memref<64xf32>, memref<1xi32>
+  // expected-error @+1 {{'ringcomm.shift_start' op send buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// A tensor that is the buffer.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) -> f32 {
+  %c0 = arith.constant 0 : index
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the buffer is leaked here}}
+  %tensor = bufferization.to_tensor %b restrict : memref<64xf32> to tensor<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be reached by unknown code}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  %x = tensor.extract %tensor[%c0] : tensor<64xf32>
+  ringcomm.wait %t
+  return %x : f32
+}
+
+// -----
+
+// A buffer that is freed.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %x = memref.alloc() : memref<64xf32>
+  // expected-note @+1 {{the buffer is freed here}}
+  memref.dealloc %x : memref<64xf32>
+  // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be freed before, expected it to live until the wait}}
+  %t = ringcomm.shift_start %a to %x of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+// Freed in an earlier iteration, from behind the exchange.
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %x = memref.alloc() : memref<64xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    // expected-error @+1 {{'ringcomm.shift_start' op receive buffer may be freed before, expected it to live until the wait}}
+    %t = ringcomm.shift_start %a to %x of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    ringcomm.wait %t
+    // expected-note @+1 {{the buffer is freed here}}
+    memref.dealloc %x : memref<64xf32>
+  }
+  return
+}
+
+// -----
+
+// Whoever has the address of a function may call it on some ranks only.
+shard.grid @ring(shape = ?)
+// expected-note @+1 {{the function is here}}
+func.func private @exchange(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %rank = ringcomm.rank @ring [0]
+  %first = arith.cmpi eq, %rank, %c0 : index
+  // expected-error @+1 {{'func.constant' op uses the name of a function that contains an exchange, expected none to, so that it is not called on some ranks only}}
+  %exchange = func.constant @exchange : (memref<64xf32>, memref<64xf32>) -> ()
+  scf.if %first {
+    func.call_indirect %exchange(%a, %b) : (memref<64xf32>, memref<64xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+// The runtime's call of an entry gives it distinct buffers.
+shard.grid @ring(shape = ?)
+func.func private @main(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  // expected-note @+1 {{the exchange is here}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+func.func private @main.entry(%buffers: !llvm.ptr, %sizes: !llvm.ptr) attributes {ringattn.entry_point = "main"} {
+  %descriptor = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %a = builtin.unrealized_conversion_cast %descriptor : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<64xf32>
+  // expected-error @+1 {{'func.call' op calls a function that contains an exchange, expected it to be inlined}}
+  call @main(%a, %a) : (memref<64xf32>, memref<64xf32>) -> ()
+  return
+}
+
+// -----
+
+// And it is made once, by all ranks.
+shard.grid @ring(shape = ?)
+func.func private @main(%n: index) {
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  // expected-note @+1 {{the exchange is here}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+func.func private @main.entry(%first: i1, %n: index) attributes {ringattn.entry_point = "main"} {
+  scf.if %first {
+    // expected-error @+1 {{'func.call' op calls a function that contains an exchange, expected it to be inlined}}
+    func.call @main(%n) : (index) -> ()
+  }
+  return
+}
+
+// -----
+
+// An entry of another name is another function's.
+shard.grid @ring(shape = ?)
+func.func private @main(%n: index) {
+  %p = ringcomm.size @ring [0]
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  // expected-note @+1 {{the exchange is here}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+func.func private @main.entry(%n: index) attributes {ringattn.entry_point = "other"} {
+  // expected-error @+1 {{'func.call' op calls a function that contains an exchange, expected it to be inlined}}
+  call @main(%n) : (index) -> ()
+  return
+}
+
+// -----
+
+// More active ranks than there are.
+shard.grid @ring(shape = 4)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = arith.constant 9 : index
+  // expected-error @+1 {{'ringcomm.shift_start' op has 9 active ranks, expected 0 to 4, the size of the ring}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  ringcomm.wait %t
+  return
+}
+
+// -----
+
+shard.grid @ring(shape = ?)
+func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = arith.constant -1 : index
+  // expected-error @+1 {{'ringcomm.shift_start' op has -1 active ranks, expected at least 0}}
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
   ringcomm.wait %t
   return
 }

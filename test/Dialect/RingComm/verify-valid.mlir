@@ -329,3 +329,128 @@ func.func @unrelated(%cond: i1, %a: memref<64xf32>, %b: memref<64xf32>, %c: memr
   linalg.copy ins(%y : memref<64xf32>) outs(%r#0 : memref<64xf32>)
   return
 }
+
+// Addresses and tensor maps for a launch behind them, and buffers of one
+// iteration.
+// CHECK-LABEL: func.func @launches
+module attributes {gpu.container_module} {
+shard.grid @ring(shape = ?)
+gpu.module @kernels {
+  gpu.func @step(%k: !llvm.ptr, %o: !llvm.ptr) kernel { gpu.return }
+}
+func.func @launches(%a: memref<64xf32>, %o: memref<64xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  %view = memref.expand_shape %a [[0, 1, 2, 3]] output_shape [1, 1, 8, 8] : memref<64xf32> into memref<1x1x8x8xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %b = memref.alloc() : memref<64xf32>
+    %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    %map = ringrt.tensor_map %view {box = array<i64: 8, 8>} : memref<1x1x8x8xf32> -> !llvm.ptr
+    %address = ringrt.address write %o : memref<64xf32> -> !llvm.ptr
+    gpu.launch_func @kernels::@step blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%map : !llvm.ptr, %address : !llvm.ptr)
+    ringcomm.wait %t
+    memref.dealloc %b : memref<64xf32>
+  }
+  return
+}
+}
+
+// Two buffers in a cross of selects: 2^30 paths to what the last one is.
+// CHECK-LABEL: func.func @many_paths
+func.func @many_paths(%flag: i1, %s0: memref<64xf32>, %u0: memref<64xf32>, %a: memref<64xf32>, %b: memref<64xf32>) {
+  %p = ringcomm.size @ring [0]
+  %s1 = arith.select %flag, %s0, %u0 : memref<64xf32>
+  %u1 = arith.select %flag, %u0, %s0 : memref<64xf32>
+  %s2 = arith.select %flag, %s1, %u1 : memref<64xf32>
+  %u2 = arith.select %flag, %u1, %s1 : memref<64xf32>
+  %s3 = arith.select %flag, %s2, %u2 : memref<64xf32>
+  %u3 = arith.select %flag, %u2, %s2 : memref<64xf32>
+  %s4 = arith.select %flag, %s3, %u3 : memref<64xf32>
+  %u4 = arith.select %flag, %u3, %s3 : memref<64xf32>
+  %s5 = arith.select %flag, %s4, %u4 : memref<64xf32>
+  %u5 = arith.select %flag, %u4, %s4 : memref<64xf32>
+  %s6 = arith.select %flag, %s5, %u5 : memref<64xf32>
+  %u6 = arith.select %flag, %u5, %s5 : memref<64xf32>
+  %s7 = arith.select %flag, %s6, %u6 : memref<64xf32>
+  %u7 = arith.select %flag, %u6, %s6 : memref<64xf32>
+  %s8 = arith.select %flag, %s7, %u7 : memref<64xf32>
+  %u8 = arith.select %flag, %u7, %s7 : memref<64xf32>
+  %s9 = arith.select %flag, %s8, %u8 : memref<64xf32>
+  %u9 = arith.select %flag, %u8, %s8 : memref<64xf32>
+  %s10 = arith.select %flag, %s9, %u9 : memref<64xf32>
+  %u10 = arith.select %flag, %u9, %s9 : memref<64xf32>
+  %s11 = arith.select %flag, %s10, %u10 : memref<64xf32>
+  %u11 = arith.select %flag, %u10, %s10 : memref<64xf32>
+  %s12 = arith.select %flag, %s11, %u11 : memref<64xf32>
+  %u12 = arith.select %flag, %u11, %s11 : memref<64xf32>
+  %s13 = arith.select %flag, %s12, %u12 : memref<64xf32>
+  %u13 = arith.select %flag, %u12, %s12 : memref<64xf32>
+  %s14 = arith.select %flag, %s13, %u13 : memref<64xf32>
+  %u14 = arith.select %flag, %u13, %s13 : memref<64xf32>
+  %s15 = arith.select %flag, %s14, %u14 : memref<64xf32>
+  %u15 = arith.select %flag, %u14, %s14 : memref<64xf32>
+  %s16 = arith.select %flag, %s15, %u15 : memref<64xf32>
+  %u16 = arith.select %flag, %u15, %s15 : memref<64xf32>
+  %s17 = arith.select %flag, %s16, %u16 : memref<64xf32>
+  %u17 = arith.select %flag, %u16, %s16 : memref<64xf32>
+  %s18 = arith.select %flag, %s17, %u17 : memref<64xf32>
+  %u18 = arith.select %flag, %u17, %s17 : memref<64xf32>
+  %s19 = arith.select %flag, %s18, %u18 : memref<64xf32>
+  %u19 = arith.select %flag, %u18, %s18 : memref<64xf32>
+  %s20 = arith.select %flag, %s19, %u19 : memref<64xf32>
+  %u20 = arith.select %flag, %u19, %s19 : memref<64xf32>
+  %s21 = arith.select %flag, %s20, %u20 : memref<64xf32>
+  %u21 = arith.select %flag, %u20, %s20 : memref<64xf32>
+  %s22 = arith.select %flag, %s21, %u21 : memref<64xf32>
+  %u22 = arith.select %flag, %u21, %s21 : memref<64xf32>
+  %s23 = arith.select %flag, %s22, %u22 : memref<64xf32>
+  %u23 = arith.select %flag, %u22, %s22 : memref<64xf32>
+  %s24 = arith.select %flag, %s23, %u23 : memref<64xf32>
+  %u24 = arith.select %flag, %u23, %s23 : memref<64xf32>
+  %s25 = arith.select %flag, %s24, %u24 : memref<64xf32>
+  %u25 = arith.select %flag, %u24, %s24 : memref<64xf32>
+  %s26 = arith.select %flag, %s25, %u25 : memref<64xf32>
+  %u26 = arith.select %flag, %u25, %s25 : memref<64xf32>
+  %s27 = arith.select %flag, %s26, %u26 : memref<64xf32>
+  %u27 = arith.select %flag, %u26, %s26 : memref<64xf32>
+  %s28 = arith.select %flag, %s27, %u27 : memref<64xf32>
+  %u28 = arith.select %flag, %u27, %s27 : memref<64xf32>
+  %s29 = arith.select %flag, %s28, %u28 : memref<64xf32>
+  %u29 = arith.select %flag, %u28, %s28 : memref<64xf32>
+  %s30 = arith.select %flag, %s29, %u29 : memref<64xf32>
+  %u30 = arith.select %flag, %u29, %s29 : memref<64xf32>
+  %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+  linalg.copy ins(%s30 : memref<64xf32>) outs(%u30 : memref<64xf32>)
+  ringcomm.wait %t
+  return
+}
+
+// The runtime calls an entry through a function of the entry's own.
+// CHECK-LABEL: func.func private @entry
+module {
+shard.grid @ring(shape = ?)
+func.func private @entry(%x: memref<?x64xf32> {ringattn.uniform_dims = array<i64: 0>},
+                         %a: memref<64xf32>, %b: memref<64xf32>) {
+  %c1 = arith.constant 1 : index
+  %p = ringcomm.size @ring [0]
+  // Once views are expanded, a uniform dimension is one of these.
+  %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %x : memref<?x64xf32> -> memref<f32>, index, index, index, index, index
+  scf.for %i = %c1 to %sizes#0 step %c1 {
+    %t = ringcomm.shift_start %a to %b of %p step 1 on @ring [0] : memref<64xf32> to memref<64xf32>
+    %first = memref.load %base[] : memref<f32>
+    ringcomm.wait %t
+  }
+  return
+}
+func.func private @entry.entry(%buffers: !llvm.ptr, %sizes: !llvm.ptr) attributes {ringattn.entry_point = "entry"} {
+  %0 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<2 x i64>, array<2 x i64>)>
+  %x = builtin.unrealized_conversion_cast %0 : !llvm.struct<(ptr, ptr, i64, array<2 x i64>, array<2 x i64>)> to memref<?x64xf32>
+  %1 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %a = builtin.unrealized_conversion_cast %1 : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<64xf32>
+  %2 = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %b = builtin.unrealized_conversion_cast %2 : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<64xf32>
+  call @entry(%x, %a, %b) : (memref<?x64xf32>, memref<64xf32>, memref<64xf32>) -> ()
+  return
+}
+}

@@ -66,3 +66,46 @@ SeqShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   }
   return success();
 }
+
+Attribute SeqShardingAttr::parse(AsmParser &parser, Type) {
+  StringAttr grid;
+  SmallVector<int64_t> axes;
+  SequenceLayoutAttrInterface layout = ContiguousAttr::get(parser.getContext());
+  SMLoc start = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseSymbolName(grid) ||
+      parser.parseComma() || parser.parseKeyword("axes") ||
+      parser.parseEqual() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseInteger(axes.emplace_back());
+      }))
+    return {};
+  if (succeeded(parser.parseOptionalComma())) {
+    Attribute attr;
+    if (parser.parseKeyword("layout") || parser.parseEqual())
+      return {};
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseAttribute(attr))
+      return {};
+    layout = dyn_cast<SequenceLayoutAttrInterface>(attr);
+    if (!layout) {
+      parser.emitError(loc)
+          << "sharding layout is " << attr
+          << ", expected a sequence layout (#ringattn.contiguous, "
+             "#ringattn.striped, #ringattn.zigzag)";
+      return {};
+    }
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<SeqShardingAttr>(
+      start, parser.getContext(), FlatSymbolRefAttr::get(grid), axes, layout);
+}
+
+void SeqShardingAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getGrid() << ", axes = [";
+  llvm::interleaveComma(getAxes(), printer);
+  printer << ']';
+  if (!isa<ContiguousAttr>(getLayout()))
+    printer << ", layout = " << getLayout();
+  printer << '>';
+}

@@ -27,6 +27,8 @@ I blocksReached(I extent, I block) {
 }
 
 struct Contiguous {
+  static constexpr bool followsRing = true;
+
   template <typename I>
   I chunk(I size, I ranks) const {
     return ceilDiv(size, ranks);
@@ -57,6 +59,7 @@ struct Contiguous {
 };
 
 struct Striped {
+  static constexpr bool followsRing = true;
   int64_t granularity;
 
   template <typename I>
@@ -94,6 +97,9 @@ struct Striped {
 };
 
 struct Zigzag {
+  // Back from rank P-1 in the second half.
+  static constexpr bool followsRing = false;
+
   template <typename I>
   I chunk(I size, I ranks) const {
     return ceilDiv(size, ranks + ranks);
@@ -171,6 +177,7 @@ Zigzag formulas(ZigzagAttr) { return {}; }
   int64_t ATTR::getNumActiveRanks(int64_t size, int64_t ranks) const {         \
     return formulas(*this).active(size, ranks);                                \
   }                                                                            \
+  bool ATTR::followsRing() const { return formulas(*this).followsRing; }       \
   bool ATTR::isEven(int64_t size, int64_t ranks) const {                       \
     if (ranks == 1)                                                            \
       return true;                                                             \

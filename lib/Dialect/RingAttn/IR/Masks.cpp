@@ -17,11 +17,6 @@ using namespace ringattn;
 
 namespace {
 
-bool isVisibleInBand(MaskBand band, int64_t i, int64_t j) {
-  return (!band.left || j - i >= -*band.left) &&
-         (!band.right || j - i <= *band.right);
-}
-
 int64_t countVisibleInBand(MaskBand band, int64_t i, int64_t numKeys) {
   int64_t first = band.left ? std::max<int64_t>(0, i - *band.left) : 0;
   // i + right may not fit in 64 bits; numKeys - i does.
@@ -58,17 +53,6 @@ Value emitIsVisibleInBand(MaskBand band, OpBuilder &builder, Location loc,
   return visible ? visible->value : emitTrue(builder, loc);
 }
 
-TileVisibility classifyBand(MaskBand band, int64_t qLow, int64_t qHigh,
-                            int64_t kLow, int64_t kHigh) {
-  int64_t least = kLow - qHigh, most = kHigh - qLow;
-  if ((band.right && least > *band.right) || (band.left && most < -*band.left))
-    return TileVisibility::Empty;
-  if ((!band.right || most <= *band.right) &&
-      (!band.left || least >= -*band.left))
-    return TileVisibility::Full;
-  return TileVisibility::Partial;
-}
-
 TileVisibilityValue emitClassifyBand(MaskBand band, OpBuilder &builder,
                                      Location loc, Value qLow, Value qHigh,
                                      Value kLow, Value kHigh) {
@@ -102,19 +86,12 @@ MaskBand SlidingWindowAttr::getBand() const { return {getLeft(), getRight()}; }
     MaskBand band = getBand();                                                 \
     return !band.left && !band.right;                                          \
   }                                                                            \
-  bool ATTR::isVisible(int64_t i, int64_t j) const {                           \
-    return isVisibleInBand(getBand(), i, j);                                   \
-  }                                                                            \
   int64_t ATTR::countVisible(int64_t i, int64_t numKeys) const {               \
     return countVisibleInBand(getBand(), i, numKeys);                          \
   }                                                                            \
   Value ATTR::emitIsVisible(OpBuilder &builder, Location loc, Value i,         \
                             Value j) const {                                   \
     return emitIsVisibleInBand(getBand(), builder, loc, i, j);                 \
-  }                                                                            \
-  TileVisibility ATTR::classify(int64_t qLow, int64_t qHigh, int64_t kLow,     \
-                                int64_t kHigh) const {                         \
-    return classifyBand(getBand(), qLow, qHigh, kLow, kHigh);                  \
   }                                                                            \
   TileVisibilityValue ATTR::emitClassify(OpBuilder &builder, Location loc,     \
                                          Value qLow, Value qHigh, Value kLow,  \

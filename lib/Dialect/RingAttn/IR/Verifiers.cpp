@@ -80,13 +80,18 @@ static LogicalResult verifyShapes(Operation *op, ShapedType q, ShapedType k,
   for (auto [name, type] :
        {std::pair<StringRef, ShapedType>{"query", q}, {"key", k}, {"value", v}})
     for (auto [dim, what] :
-         {std::pair<int64_t, StringRef>{1, "head count"}, {3, "head size"}})
+         {std::pair<int64_t, StringRef>{1, "head count"}, {3, "head size"}}) {
       if (type.isDynamicDim(dim))
         return op->emitOpError()
                << name << " " << what << " is dynamic, expected a static size";
+      if (type.getDimSize(dim) < 1)
+        return op->emitOpError()
+               << name << " " << what << " is " << type.getDimSize(dim)
+               << ", expected at least 1";
+    }
 
   int64_t hq = q.getDimSize(1), hkv = k.getDimSize(1);
-  if (hkv != 0 && hq % hkv != 0)
+  if (hq % hkv != 0)
     return op->emitOpError()
            << "query head count is " << hq
            << ", expected a multiple of the key head count " << hkv << order;
@@ -326,7 +331,13 @@ LogicalResult FinalizeOp::verify() {
     return failure();
   if (!getLse())
     return success();
-  return verifyElementType(*this, "lse", type(getLse()).getElementType(),
+  MemRefType lse = type(getLse());
+  const StringRef names[] = {"batch size", "head count", "sequence length"};
+  for (int64_t i = 0; i < 3; ++i)
+    if (failed(verifySameSize(*this, names[i], "output", o.getDimSize(i), "lse",
+                              lse.getDimSize(i))))
+      return failure();
+  return verifyElementType(*this, "lse", lse.getElementType(),
                            accumulatorType(o.getElementType()));
 }
 

@@ -25,10 +25,10 @@ static RingChains chooseChains(MaskAttrInterface mask,
   MaskBand band = mask.getBand();
   if (!band.left || !band.right)
     return RingChains::All;
-  bool zigzag = isa<ZigzagAttr>(layout);
-  if (*band.right == 0 && !(zigzag && *band.left > 0))
+  bool followsRing = layout.followsRing();
+  if (*band.right == 0 && (followsRing || *band.left == 0))
     return RingChains::Previous;
-  if (*band.left == 0 && !zigzag)
+  if (*band.left == 0 && followsRing)
     return RingChains::Next;
   return RingChains::Both;
 }

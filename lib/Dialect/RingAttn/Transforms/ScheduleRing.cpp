@@ -132,7 +132,7 @@ LogicalResult Scheduler::run() {
                                           ring.active, band.left, band.right);
   // The only masks whose reach in a direction is 0 for every size.
   bool mirrored =
-      isa<ZigzagAttr>(ring.layout) && !(band.left == 0 && band.right == 0);
+      !ring.layout.followsRing() && !(band.left == 0 && band.right == 0);
   bool reachesNext = band.right != 0 || mirrored;
   bool reachesPrevious = band.left != 0 || mirrored;
   auto reject = [&](StringRef what, StringRef expected) {

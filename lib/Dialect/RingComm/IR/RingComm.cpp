@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Shard/IR/ShardDialect.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -53,11 +54,24 @@ static LogicalResult verifyRing(OpTy op, SymbolTableCollection &symbols) {
                             << ", expected a shard.grid of the module";
   if (op.getAxes().empty())
     return op.emitOpError() << "lists no grid axis, expected at least one";
-  for (int64_t axis : op.getAxes())
+  llvm::SmallSet<int64_t, 4> seen;
+  for (int64_t axis : op.getAxes()) {
     if (axis < 0 || axis >= grid.getRank())
       return op.emitOpError()
              << "uses axis " << axis << " of grid @" << op.getGrid()
              << ", expected an axis below " << grid.getRank();
+    if (!seen.insert(axis).second)
+      return op.emitOpError()
+             << "lists grid axis " << axis << " twice, expected each axis once";
+    if (grid.getShape()[axis] == 0) {
+      InFlightDiagnostic diag = op.emitOpError()
+                                << "uses axis " << axis << " of grid @"
+                                << op.getGrid()
+                                << ", which has size 0, expected at least 1";
+      diag.attachNote(grid.getLoc()) << "the grid is defined here";
+      return diag;
+    }
+  }
   return success();
 }
 
@@ -165,6 +179,12 @@ LogicalResult ShiftStartOp::verify() {
     return emitOpError() << "receive element type is "
                          << receive.getElementType() << ", expected "
                          << send.getElementType() << " as sent";
+  // Each rank executes it with these types, also the one it receives from.
+  if (send.hasStaticShape() && receive.hasStaticShape() &&
+      send.getDimSize(0) != receive.getDimSize(0))
+    return emitOpError() << "receives " << receive.getDimSize(0)
+                         << " elements, expected " << send.getDimSize(0)
+                         << " as every rank sends";
   for (auto [name, type] :
        {std::pair<StringRef, MemRefType>{"send", send}, {"receive", receive}})
     if (!type.areTrailingDimsContiguous(1))

@@ -8,12 +8,15 @@
 
 #include "Accesses.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "ringattn/Dialect/RingAttn/IR/RingAttn.h"
 #include "ringattn/Dialect/RingComm/IR/RingComm.h"
 #include "ringattn/Dialect/RingRT/IR/RingRT.h"
 
@@ -57,6 +60,47 @@ static bool isInOpaqueRegion(Operation *op) {
                             parent->getName().getDialectNamespace()))
       return true;
   return false;
+}
+
+/// Whether a result of this type is data, and no way to reach a buffer.
+static bool isPlainData(Type type) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    type = vector.getElementType();
+  if (auto complex = dyn_cast<ComplexType>(type))
+    type = complex.getElementType();
+  return type.isIntOrIndexOrFloat();
+}
+
+/// Whether an address of a buffer serves only launches behind it that see the
+/// same exchanges in flight: then what a launch does is what the address op,
+/// which declares it, does.
+static bool servesLaunchesOnly(Operation *op) {
+  if (!isa<ringrt::AddressOp, ringrt::TensorMapOp>(op))
+    return false;
+  for (Operation *user : op->getUsers()) {
+    auto launch = dyn_cast<gpu::LaunchFuncOp>(user);
+    if (!launch || launch.getAsyncToken() || user->getBlock() != op->getBlock())
+      return false;
+    for (Operation *between = op; between != user;
+         between = between->getNextNode())
+      if (involvesExchanges(between))
+        return false;
+  }
+  return true;
+}
+
+/// Whether the op may access its memrefs after it is done, or hands on
+/// something, other than memrefs, through which others may: an address, a
+/// tensor, a token of an asynchronous copy.
+static bool mayOutlive(Operation *op) {
+  if (isa<memref::DmaStartOp, affine::AffineDmaStartOp>(op))
+    return true;
+  // What the analysis of flights is about; and a tile is loaded.
+  if (isa<ShiftStartOp, LoadTileOp>(op) || servesLaunchesOnly(op))
+    return false;
+  return llvm::any_of(op->getResultTypes(), [](Type type) {
+    return !isa<BaseMemRefType>(type) && !isPlainData(type);
+  });
 }
 
 SmallVector<Access> AccessAnalysis::getAccesses(Operation *op) {
@@ -114,8 +158,10 @@ SmallVector<Access> AccessAnalysis::getAccesses(Operation *op) {
         accesses.push_back({AccessKind::Free, value});
     }
   }
+  bool outlives = op->getNumRegions() == 0 && mayOutlive(op);
   for (Value memref : memrefs)
-    if (!llvm::is_contained(mentioned, memref) && !onlyForwards(op, memref))
+    if (outlives ||
+        (!llvm::is_contained(mentioned, memref) && !onlyForwards(op, memref)))
       accesses.push_back({AccessKind::Escape, memref});
   return accesses;
 }

@@ -32,6 +32,14 @@ struct Flight {
   mlir::Operation *start;
 };
 
+/// An op after which a buffer must not be exchanged: unknown code may keep it,
+/// or it is freed.
+struct Loss {
+  mlir::Operation *op;
+  AccessKind kind;
+  Root *buffer;
+};
+
 using Flights = llvm::MapVector<mlir::Value, Flight>;
 
 class FlightVerifier {
@@ -52,7 +60,9 @@ private:
   /// Reports the accesses of one op to buffers in flight.
   mlir::LogicalResult checkAccesses(mlir::Operation *op);
   mlir::LogicalResult checkRotation(mlir::scf::ForOp loop);
-  mlir::LogicalResult checkEscapes(ShiftStartOp op);
+  /// Reports buffers of an exchange that are lost before it starts.
+  mlir::LogicalResult checkLosses(ShiftStartOp op);
+  bool mayComeBefore(const Loss &loss, ShiftStartOp op, Root *buffer) const;
   /// Interprets a branch; what its yield hands on is appended to `yielded`.
   mlir::LogicalResult visitBranch(mlir::Region &region,
                                   llvm::SmallVectorImpl<Flight> &yielded);
@@ -68,9 +78,9 @@ private:
   /// The tokens in flight, and those that were: with the op that took them.
   Flights flights;
   llvm::DenseMap<mlir::Value, mlir::Operation *> taken;
-  /// Ops in the order of the program, and the buffers that escape.
+  /// Ops in the order of the program, and the buffers that escape or end.
   llvm::DenseMap<mlir::Operation *, unsigned> order;
-  llvm::SmallVector<std::pair<mlir::Operation *, Root *>> escapes;
+  llvm::SmallVector<Loss> losses;
 };
 
 /// Notes where the exchange was started.

@@ -48,7 +48,11 @@ RootAnalysis::RootAnalysis(FunctionOpInterface function) {
       if (rotation.fault != Rotation::Fault::None)
         continue;
       rotation = checkRotation(cast<scf::ForOp>(op));
-      changed |= rotation.fault != Rotation::Fault::None;
+      if (rotation.fault == Rotation::Fault::None)
+        continue;
+      changed = true;
+      // What rested on this loop's rotation.
+      aliases.clear();
     }
   }
 }
@@ -226,15 +230,44 @@ bool RootAnalysis::mayAlias(Root *a, Root *b) const {
   if (b->kind == Root::Kind::Merge &&
       (a->kind != Root::Kind::Merge || b->id > a->id))
     std::swap(a, b);
-  return a->kind == Root::Kind::Merge &&
-         llvm::any_of(a->sources,
-                      [&](Root *source) { return mayAlias(source, b); });
+  if (a->kind != Root::Kind::Merge)
+    return false;
+  if (auto it = aliases.find({a, b}); it != aliases.end())
+    return it->second;
+  bool result = llvm::any_of(a->sources,
+                             [&](Root *source) { return mayAlias(source, b); });
+  aliases[{a, b}] = result;
+  return result;
+}
+
+const llvm::SmallPtrSetImpl<Root *> &RootAnalysis::getBases(Root *root) const {
+  auto &known = bases[root];
+  if (known)
+    return *known;
+  known = std::make_unique<llvm::SmallPtrSet<Root *, 4>>();
+  llvm::SmallSetVector<Root *, 8> reached;
+  reached.insert(resolve(root));
+  for (unsigned next = 0; next < reached.size(); ++next) {
+    Root *current = reached[next];
+    if (current->kind != Root::Kind::Merge)
+      known->insert(current);
+    for (Root *source : current->sources)
+      reached.insert(resolve(source));
+  }
+  return *known;
+}
+
+bool RootAnalysis::mayEverAlias(Root *a, Root *b) const {
+  const llvm::SmallPtrSetImpl<Root *> &basesOfA = getBases(a);
+  const llvm::SmallPtrSetImpl<Root *> &basesOfB = getBases(b);
+  return basesOfA.contains(unknown) || basesOfB.contains(unknown) ||
+         llvm::any_of(basesOfA,
+                      [&](Root *base) { return basesOfB.contains(base); });
 }
 
 bool RootAnalysis::isKnown(Root *root) const {
-  root = resolve(root);
-  if (root->kind == Root::Kind::Merge)
-    return llvm::all_of(root->sources,
-                        [&](Root *source) { return isKnown(source); });
-  return root->kind == Root::Kind::Alloc || root->kind == Root::Kind::Argument;
+  return llvm::all_of(getBases(root), [](Root *base) {
+    return base->kind == Root::Kind::Alloc ||
+           base->kind == Root::Kind::Argument;
+  });
 }

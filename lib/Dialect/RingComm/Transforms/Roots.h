@@ -25,6 +25,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace ringattn::ringcomm {
 
@@ -65,8 +66,12 @@ public:
   /// The root of a memref of the function.
   Root *get(mlir::Value memref) const;
 
-  /// Whether the two may be one buffer.
+  /// Whether the two may be one buffer at one moment, when both values live.
   bool mayAlias(Root *a, Root *b) const;
+
+  /// Whether the two may be one buffer at different moments: what a loop
+  /// carries is distinct in one iteration, but rotates.
+  bool mayEverAlias(Root *a, Root *b) const;
 
   /// Whether the root can only be allocations and arguments.
   bool isKnown(Root *root) const;
@@ -86,6 +91,8 @@ private:
   void visitIf(mlir::scf::IfOp branch);
   Root *merge(mlir::Value value, llvm::ArrayRef<Root *> sources);
   Rotation checkRotation(mlir::scf::ForOp loop) const;
+  /// What a root may be, without merges.
+  const llvm::SmallPtrSetImpl<Root *> &getBases(Root *root) const;
 
   llvm::SmallVector<std::unique_ptr<Root>> storage;
   Root *unknown;
@@ -93,6 +100,10 @@ private:
   llvm::DenseMap<mlir::Attribute, Root *> globals;
   llvm::MapVector<mlir::Operation *, llvm::SmallVector<unsigned>> carried;
   llvm::DenseMap<mlir::Operation *, Rotation> rotations;
+  /// Answers of `mayAlias` and `getBases`: merges of merges are many paths.
+  mutable llvm::DenseMap<std::pair<Root *, Root *>, bool> aliases;
+  mutable llvm::DenseMap<Root *, std::unique_ptr<llvm::SmallPtrSet<Root *, 4>>>
+      bases;
 };
 
 } // namespace ringattn::ringcomm

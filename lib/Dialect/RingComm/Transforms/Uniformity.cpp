@@ -109,8 +109,16 @@ bool UniformityAnalysis::update(Operation *op) {
   if (auto dim = dyn_cast<tensor::DimOp>(op))
     if (isUniformDim(dim.getSource(), dim.getConstantIndex()))
       return false;
-  for (Value result : op->getResults())
-    changed |= mark(result, result);
+  // What becomes of dimensions when views are expanded.
+  llvm::SmallDenseSet<Value> uniform;
+  if (auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(op))
+    for (auto [dim, size] : llvm::enumerate(metadata.getSizes()))
+      if (isUniformDim(metadata.getSource(), dim))
+        uniform.insert(size);
+  for (Value result : op->getResults()) {
+    if (!uniform.contains(result))
+      changed |= mark(result, result);
+  }
   return changed;
 }
 

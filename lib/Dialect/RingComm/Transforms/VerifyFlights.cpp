@@ -34,8 +34,8 @@ LogicalResult FlightVerifier::verify() {
   function.getFunctionBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     order[op] = order.size();
     for (const Access &access : accesses.getAccesses(op))
-      if (access.kind == AccessKind::Escape)
-        escapes.push_back({op, roots.get(access.memref)});
+      if (access.kind == AccessKind::Escape || access.kind == AccessKind::Free)
+        losses.push_back({op, access.kind, roots.get(access.memref)});
   });
   return visit(function.getFunctionBody().front());
 }
@@ -76,7 +76,7 @@ LogicalResult FlightVerifier::visit(Operation *op) {
     return success();
   if (op->getNumRegions() == 0)
     return op->emitOpError() << "uses a token, expected only ringcomm.wait, "
-                                "scf.for and scf.yield to do so";
+                                "scf.for, scf.if and scf.yield to do so";
   return op->emitOpError() << "contains an exchange, expected only scf.for, "
                               "scf.if and ringrt.span around exchanges";
 }
@@ -151,28 +151,43 @@ LogicalResult FlightVerifier::checkAccesses(Operation *op) {
   return success();
 }
 
-LogicalResult FlightVerifier::checkEscapes(ShiftStartOp op) {
-  for (auto [escape, root] : escapes) {
-    // May the escape come before the exchange?
-    bool isBefore = order.lookup(escape) < order.lookup(op);
-    for (auto loop = op->getParentOfType<LoopLikeOpInterface>();
-         loop && !isBefore; loop = loop->getParentOfType<LoopLikeOpInterface>())
-      isBefore = loop->isAncestor(escape);
-    if (!isBefore)
+bool FlightVerifier::mayComeBefore(const Loss &loss, ShiftStartOp op,
+                                   Root *buffer) const {
+  if (order.lookup(loss.op) < order.lookup(op))
+    return true;
+  for (auto loop = op->getParentOfType<LoopLikeOpInterface>(); loop;
+       loop = loop->getParentOfType<LoopLikeOpInterface>()) {
+    if (!loop->isAncestor(loss.op))
       continue;
+    // An allocation of this iteration is not the one that an earlier one freed.
+    bool isFresh = loss.kind == AccessKind::Free && buffer == loss.buffer &&
+                   buffer->kind == Root::Kind::Alloc &&
+                   buffer->isDefinedInside(loop);
+    if (!isFresh)
+      return true;
+  }
+  return false;
+}
+
+LogicalResult FlightVerifier::checkLosses(ShiftStartOp op) {
+  for (const Loss &loss : losses)
     for (auto [name, memref] : {std::pair("send", op.getSend()),
                                 std::pair("receive", op.getReceive())}) {
-      if (!roots.mayAlias(root, roots.get(memref)))
+      Root *buffer = roots.get(memref);
+      if (!roots.mayEverAlias(loss.buffer, buffer) ||
+          !mayComeBefore(loss, op, buffer))
         continue;
-      InFlightDiagnostic diag =
-          op.emitOpError()
-          << name
-          << " buffer may be reached by unknown code, expected "
-             "it to be used by ops and callees of known effect";
-      diag.attachNote(escape->getLoc()) << "the buffer is leaked here";
+      InFlightDiagnostic diag = op.emitOpError() << name << " buffer may be ";
+      if (loss.kind == AccessKind::Free)
+        diag << "freed before, expected it to live until the wait";
+      else
+        diag << "reached by unknown code, expected it to be used by ops and "
+                "callees of known effect";
+      diag.attachNote(loss.op->getLoc())
+          << "the buffer is "
+          << (loss.kind == AccessKind::Free ? "freed" : "leaked") << " here";
       return diag;
     }
-  }
   return success();
 }
 
@@ -189,7 +204,7 @@ LogicalResult FlightVerifier::visit(ShiftStartOp op) {
     return op.emitOpError()
            << (send == receive ? "sends and receives" : "may send and receive")
            << " the same buffer, expected two distinct ones";
-  bool ok = succeeded(checkEscapes(op)) && succeeded(checkAccesses(op));
+  bool ok = succeeded(checkLosses(op)) && succeeded(checkAccesses(op));
   flights[op.getToken()] = {send, receive, op};
   return success(ok);
 }

@@ -146,9 +146,8 @@ def RingAttn_SeqShardingAttr : RingAttn_Attr<"SeqSharding", "seq_sharding"> {
     DefaultValuedParameter<"::ringattn::SequenceLayoutAttrInterface",
       "::llvm::cast<::ringattn::SequenceLayoutAttrInterface>("
       "::ringattn::ContiguousAttr::get($_ctxt))">:$layout);
-  let assemblyFormat = [{
-    `<` $grid `,` `axes` `=` `[` $axes `]` (`,` `layout` `=` $layout^)? `>`
-  }];
+  // By hand, for messages that say what was read.
+  let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
 
@@ -193,7 +192,8 @@ def RingAttn_RingScheduleAttr
 
 def RingAttn_AnyMask
     : Attr<CPred<"::llvm::isa<::ringattn::MaskAttrInterface>($_self)">,
-           "a mask (#ringattn.full, #ringattn.causal, ...)"> {
+           "got {{$_self}}, expected a mask (#ringattn.full, "
+           "#ringattn.causal, ...)"> {
   let storageType = "::ringattn::MaskAttrInterface";
   let returnType = "::ringattn::MaskAttrInterface";
   let convertFromStorage = "$_self";
@@ -206,8 +206,8 @@ def RingAttn_DefaultFullMask : DefaultValuedAttr<RingAttn_AnyMask,
 
 def RingAttn_AnyLayout
     : Attr<CPred<"::llvm::isa<::ringattn::SequenceLayoutAttrInterface>($_self)">,
-           "a sequence layout (#ringattn.contiguous, #ringattn.striped, "
-           "#ringattn.zigzag)"> {
+           "got {{$_self}}, expected a sequence layout (#ringattn.contiguous, "
+           "#ringattn.striped, #ringattn.zigzag)"> {
   let storageType = "::ringattn::SequenceLayoutAttrInterface";
   let returnType = "::ringattn::SequenceLayoutAttrInterface";
   let convertFromStorage = "$_self";
@@ -215,9 +215,17 @@ def RingAttn_AnyLayout
 }
 
 def RingAttn_AnyFloat
-    : Attr<CPred<"::llvm::isa<::mlir::FloatAttr>($_self)">, "a float"> {
+    : Attr<CPred<"::llvm::isa<::mlir::FloatAttr>($_self)">, "got {{$_self}}, expected a float"> {
   let storageType = "::mlir::FloatAttr";
   let returnType = "::mlir::FloatAttr";
+  let convertFromStorage = "$_self";
+}
+
+def RingAttn_AnySharding
+    : Attr<CPred<"::llvm::isa<::ringattn::SeqShardingAttr>($_self)">,
+           "got {{$_self}}, expected a sharding (#ringattn.seq_sharding<...>)"> {
+  let storageType = "::ringattn::SeqShardingAttr";
+  let returnType = "::ringattn::SeqShardingAttr";
   let convertFromStorage = "$_self";
 }
 

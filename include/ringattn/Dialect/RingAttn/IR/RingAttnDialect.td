@@ -34,6 +34,8 @@ def RingAttn_Dialect : Dialect {
     "::mlir::arith::ArithDialect"
   ];
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

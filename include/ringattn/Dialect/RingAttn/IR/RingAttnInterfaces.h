@@ -23,10 +23,8 @@ struct MaskBand {
   std::optional<int64_t> right;
 };
 
-/// What a mask does to a rectangle of scores.
-enum class TileVisibility { Empty, Partial, Full };
-
-/// `TileVisibility` as two i1 values: nothing visible / everything visible.
+/// What a mask does to a rectangle of scores, as two i1 values: nothing visible
+/// / everything visible.
 struct TileVisibilityValue {
   mlir::Value empty;
   mlir::Value full;

@@ -43,6 +43,12 @@ def RingAttn_SequenceLayoutAttrInterface
         Whether all ranks own the same number of positions, provably, for the
         given (possibly dynamic) sizes.
       }], "bool", "isEven", (ins "int64_t":$size, "int64_t":$ranks)>,
+    InterfaceMethod<[{
+        Whether neighbours in position are neighbours in one direction of the
+        ring: the position after one of rank r is on rank r or r+1 (mod P). Then
+        keys to the left of a query are with predecessors only, and keys to its
+        right with successors only, as far as the reach goes.
+      }], "bool", "followsRing", (ins)>,
     InterfaceMethod<"`getShardLength` as IR.", "::mlir::Value",
       "emitShardLength",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
@@ -91,25 +97,19 @@ def RingAttn_MaskAttrInterface : AttrInterface<"MaskAttrInterface"> {
         A band `i - left <= j <= i + right` outside of which nothing is visible;
         an absent extent is unbounded.
       }], "::ringattn::MaskBand", "getBand", (ins)>,
-    InterfaceMethod<"Whether query position `i` sees key position `j`.",
-      "bool", "isVisible", (ins "int64_t":$i, "int64_t":$j)>,
     InterfaceMethod<"Number of keys below `numKeys` that query `i` sees.",
       "int64_t", "countVisible", (ins "int64_t":$i, "int64_t":$numKeys)>,
     InterfaceMethod<[{
-        `isVisible` as IR: `i` and `j` are scalars of one integer or index
-        type; the result is an i1.
+        Whether query position `i` sees key position `j`: scalars of one integer
+        or index type; the result is an i1.
       }], "::mlir::Value", "emitIsVisible",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$i, "::mlir::Value":$j)>,
     InterfaceMethod<[{
-        Classifies the rectangle of query positions within [qLow, qHigh] and key
-        positions within [kLow, kHigh] (both inclusive). `partial` is always a
-        correct answer.
-      }], "::ringattn::TileVisibility", "classify",
-      (ins "int64_t":$qLow, "int64_t":$qHigh, "int64_t":$kLow,
-           "int64_t":$kHigh)>,
-    InterfaceMethod<"`classify` as IR, on index values.",
-      "::ringattn::TileVisibilityValue", "emitClassify",
+        What of the rectangle of query positions within [qLow, qHigh] and key
+        positions within [kLow, kHigh] (both inclusive, index values) is visible:
+        nothing, everything, or, always a correct answer, perhaps a part.
+      }], "::ringattn::TileVisibilityValue", "emitClassify",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$qLow, "::mlir::Value":$qHigh,
            "::mlir::Value":$kLow, "::mlir::Value":$kHigh)>

@@ -85,7 +85,7 @@ def RingAttn_AttentionOp : RingAttn_Op<"attention", [
     RingAttn_Tensor4D:$value,
     RingAttn_DefaultFullMask:$mask,
     OptionalAttr<RingAttn_AnyFloat>:$scale,
-    OptionalAttr<RingAttn_SeqShardingAttr>:$sharding);
+    OptionalAttr<RingAttn_AnySharding>:$sharding);
   let results = (outs
     RingAttn_Tensor4D:$output,
     Optional<RingAttn_Tensor3D>:$lse);
@@ -122,7 +122,7 @@ def RingAttn_RingAttentionOp : RingAttn_Op<"ring_attention", [
     | lse (optional) | B x Hq x nq |
     | seq_q, seq_k | the global Sq and Sk, the same on all ranks |
 
-    Without `sharding` the ring has one rank.
+    Head counts and head sizes are static and at least 1. Without `sharding` the ring has one rank.
 
     Example:
     ```mlir
@@ -143,7 +143,7 @@ def RingAttn_RingAttentionOp : RingAttn_Op<"ring_attention", [
     Index:$seq_k,
     RingAttn_AnyMask:$mask,
     RingAttn_AnyFloat:$scale,
-    OptionalAttr<RingAttn_SeqShardingAttr>:$sharding);
+    OptionalAttr<RingAttn_AnySharding>:$sharding);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
@@ -204,10 +204,10 @@ def RingAttn_OnlineAttentionOp : RingAttn_Op<"online_attention", [
     | query_rank, key_rank | whose positions the queries and keys have |
     | seq_q, seq_k, ranks | global Sq, Sk and the ring's size |
 
-    The layout maps local indices to global positions. nq and nk may be 0. `hop`
-    counts the hops of a ring from 0. With `starts_empty` the accumulators are
-    not read at hop 0: they have the initial state. Otherwise `hop` is carried
-    for observation only.
+    The layout maps local indices to global positions. nq and nk may be 0; head
+    counts and head sizes are static and at least 1. `hop` counts the hops of a
+    ring from 0. With `starts_empty` the accumulators are not read at hop 0: they
+    have the initial state. Otherwise `hop` is carried for observation only.
 
     A step that finishes does what `ringattn.finalize` would do after it, and
     writes its output and lse instead of the accumulators, which are undefined

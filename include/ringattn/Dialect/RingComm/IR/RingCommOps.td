@@ -42,6 +42,7 @@ class RingComm_Op<string mnemonic, list<Trait> traits = []>
     : Op<RingComm_Dialect, mnemonic, traits>;
 
 /// Ops that name a ring: a grid and the axes, row-major, that form it.
+/// The axes exist, are listed once and have no size of 0.
 class RingComm_RingOp<string mnemonic, list<Trait> traits = []>
     : RingComm_Op<mnemonic,
         traits # [DeclareOpInterfaceMethods<SymbolUserOpInterface>]>;
@@ -109,7 +110,8 @@ def RingComm_ShiftStartOp : RingComm_RingOp<"shift_start"> {
            : memref<?xf32> to memref<?xf32>
     ```
 
-    **Constraints:** step is 1 or -1; both buffers have one element type.
+    **Constraints:** step is 1 or -1; both buffers have one element type, and one
+    size where both are static; 0 <= active <= the ring's size.
   }];
   let arguments = (ins
     Arg<AnyMemRef, "sent", [MemRead]>:$send,

@@ -19,6 +19,11 @@ namespace ringattn::ringcomm {
 inline constexpr llvm::StringLiteral kUniformDimsAttrName =
     "ringattn.uniform_dims";
 
+/// Attribute of the function through which the runtime calls an entry: the
+/// entry's name.
+inline constexpr llvm::StringLiteral kEntryPointAttrName =
+    "ringattn.entry_point";
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "ringattn/Dialect/RingComm/Transforms/Passes.h.inc"

@@ -20,7 +20,8 @@ def RingCommVerify : Pass<"ringcomm-verify", "::mlir::ModuleOp"> {
     2. while an exchange is in flight its receive buffer is neither read nor
        written, its send buffer not written, and neither is freed or handed to
        code of unknown effect;
-    3. all ranks execute the same exchanges in the same order.
+    3. all ranks execute the same exchanges in the same order, and a constant
+       number of active ranks is one of the ring.
 
     What cannot be proved is an error.
 
@@ -34,11 +35,17 @@ def RingCommVerify : Pass<"ringcomm-verify", "::mlir::ModuleOp"> {
     then be on the same carried buffers in every iteration. Both branches of an
     `scf.if` leave the same exchanges in flight. `ringrt.span` is transparent;
     exchanges inside other ops with regions, in functions of several blocks, or
-    in functions that are called, are errors. Calls and `ringrt.parallel_for`
+    in functions whose name is used, are errors; what `ringattn-emit-entries`
+    makes is the one caller that a function may have. Calls and `ringrt.parallel_for`
     touch what the body of the callee touches; an access inside an op with
     regions that may run it at another time or place (`async.execute`,
-    `gpu.launch`) counts as unknown. A buffer that unknown code may have kept
-    must not be exchanged later.
+    `gpu.launch`) counts as unknown, and so does an op that turns a buffer into
+    something else to reach it by: a tensor, an address, the token of an
+    asynchronous copy. `ringrt.address` and `ringrt.tensor_map` do what they
+    declare if only launches use their result, in the same block and with no
+    exchange or wait between. A buffer that unknown code may have kept, or that
+    was freed, must not be exchanged later, in this iteration of a loop or in
+    another.
 
     **Ranks.** The conditions and bounds of every `scf.if` and `scf.for` around
     an exchange, and its `active`, must be the same on all ranks: constants,
