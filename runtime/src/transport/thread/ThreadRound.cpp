@@ -133,13 +133,15 @@ void ThreadTransport::fail(int32_t rank, const Status &status) {
   Lock lock(mutex);
   // A rank outside has nobody to tell.
   Phase phase = round.phase(rank);
-  if (phase == Phase::Inside || phase == Phase::Finished)
+  if (!round.decided() && (phase == Phase::Inside || phase == Phase::Finished))
     failRound(rank, status);
 }
 
 void ThreadTransport::cancel() {
   Lock lock(mutex);
-  if (!round.anyWithin()) {
+  // Ranks on their way out of a round that has succeeded may have returned
+  // already; those that come later must not return something else.
+  if (!round.anyWithin() || (round.decided() && !round.failed())) {
     cancelNext = true;
     return;
   }
