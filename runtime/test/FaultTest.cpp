@@ -97,6 +97,21 @@ TEST(Fault, AStalledRankExceedsTheDeadline) {
     EXPECT_EQ(status, RR_OK);
 }
 
+TEST(Fault, ARankThatComputesForLongIsNamed) {
+  TestModule module(ringManifest(),
+                    [](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
+                      if (ringRank(ctx) == 1)
+                        while (ctx->imports->check_cancel(ctx) == RR_OK)
+                          std::this_thread::sleep_for(
+                              std::chrono::milliseconds(5));
+                      return RR_OK;
+                    });
+  Ranks ranks(worldOf(2, 0.1), module);
+  EXPECT_EQ(ranks.execute()[0], RR_DEADLINE_EXCEEDED);
+  EXPECT_CONTAINS(ranks.error(0), "for rank 1 to end the execution: rank 1 is "
+                                  "still computing");
+}
+
 TEST(Fault, ATransferExceedsTheDeadline) {
   TestModule module(ringManifest(),
                     [](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
@@ -111,6 +126,25 @@ TEST(Fault, ATransferExceedsTheDeadline) {
   EXPECT_CONTAINS(ranks.error(late), "the transfer of 8 bytes from rank " +
                                          std::to_string(1 - late) +
                                          " is not complete");
+}
+
+TEST(Fault, ALinkIsFreeAfterAFailedTransfer) {
+  std::atomic<bool> large{true};
+  TestModule module(
+      ringManifest(),
+      [&](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
+        int64_t bytes = large ? 64 : 1;
+        return shiftOnce(ctx, bytes, bytes);
+      });
+  WorldOptions options = worldOf(2, 0.5);
+  // 6.4 s for 64 bytes, 0.1 s for one.
+  options.bandwidth = 10;
+  Ranks ranks(options, module);
+  for (int32_t status : ranks.execute())
+    EXPECT_TRUE(status == RR_DEADLINE_EXCEEDED || status == RR_ABORTED);
+  large = false;
+  for (int32_t status : ranks.execute())
+    EXPECT_EQ(status, RR_OK);
 }
 
 TEST(Fault, AMissingRankIsNamed) {

@@ -12,6 +12,7 @@
 #include "Progress.h"
 #include "RankThreads.h"
 #include "ringattn/Target/Files.h"
+#include "llvm/Support/Format.h"
 
 #include <csignal>
 
@@ -91,6 +92,10 @@ int Session::report(bool prepares) {
   reportError(isInput ? cause.message
                       : describe(first, cause.status, cause.message),
               isInput ? ExitFailure : ExitRuntime);
+  if (cause.status == RR_DEADLINE_EXCEEDED)
+    errs() << "note: --timeout=" << format("%g", options.timeout)
+           << " is how many seconds a single wait may take; raise it if the "
+              "ranks only need longer\n";
   for (int32_t rank = 0; rank < ranks; ++rank) {
     const Outcome &other = outcomes[rank];
     if (rank != first && other.status != RR_OK &&
