@@ -86,9 +86,11 @@ int Session::report(bool prepares) {
   if (first < 0)
     return ExitSuccess;
   const Outcome &cause = outcomes[first];
-  // Sizes that do not fit are the caller's, not a fault of a rank.
+  // Sizes that do not fit and modules for another CPU are the caller's, not a
+  // fault of a rank.
   bool isInput = prepares && (cause.status == RR_INVALID_ARGUMENT ||
-                              cause.status == RR_NOT_FOUND);
+                              cause.status == RR_NOT_FOUND ||
+                              cause.status == RR_UNAVAILABLE);
   reportError(isInput ? cause.message
                       : describe(first, cause.status, cause.message),
               isInput ? ExitFailure : ExitRuntime);

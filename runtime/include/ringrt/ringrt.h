@@ -80,8 +80,9 @@ RR_EXPORT int32_t rr_world_size(const rr_world *world);
 // Modules
 //===----------------------------------------------------------------------===//
 
-/// Loads a compiled module (a shared object). Its ABI version, its manifest and
-/// the CPU features it was compiled for are checked first.
+/// Loads a compiled module (a shared object). Its ABI version and its manifest
+/// are checked. A module for another CPU can be opened, to look into it, but
+/// `rr_context_create` refuses it.
 RR_EXPORT int32_t rr_module_open(const char *path, rr_module **out);
 /// The same for code that is already in memory (JIT compilers); the code must
 /// outlive the module.

@@ -24,6 +24,8 @@ Status Context::create(std::shared_ptr<World> world,
     return makeError(RR_INVALID_ARGUMENT,
                      "rank %d is outside of a world of %d ranks", rank,
                      world->size());
+  if (Status status = module->checkHost(); !status.ok())
+    return status;
   if (Status status = checkDevice(world->device(), *module); !status.ok())
     return status;
   std::vector<Ring> rings;
