@@ -11,8 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <pthread.h>
+#include <system_error>
 #include <thread>
 
 using namespace ringrt;
@@ -145,6 +148,25 @@ TEST(Fault, ALinkIsFreeAfterAFailedTransfer) {
   large = false;
   for (int32_t status : ranks.execute())
     EXPECT_EQ(status, RR_OK);
+}
+
+TEST(Fault, AThreadThatDoesNotStartSaysWhy) {
+  // No address space has room for such a stack.
+  pthread_attr_t usual, huge;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(pthread_attr_init(&huge), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, size_t(1) << 60), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  rr_world_options options;
+  rr_world_options_init(&options);
+  rr_world *world = nullptr;
+  EXPECT_EQ(rr_world_create(&options, &world), RR_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(rr_last_error(nullptr),
+            "cannot start a thread: " +
+                std::generic_category().message(EAGAIN));
+  pthread_setattr_default_np(&usual);
+  pthread_attr_destroy(&huge);
+  pthread_attr_destroy(&usual);
 }
 
 TEST(Fault, AMissingRankIsNamed) {

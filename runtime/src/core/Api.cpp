@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 using namespace ringrt;
 
@@ -36,6 +37,10 @@ static Status guarded(Function function) noexcept {
     return function();
   } catch (const std::bad_alloc &) {
     return {RR_RESOURCE_EXHAUSTED, "out of host memory"};
+  } catch (const std::system_error &error) {
+    // Threads are all that the standard library is asked for here.
+    return makeError(RR_RESOURCE_EXHAUSTED, "cannot start a thread: %s",
+                     error.code().message().c_str());
   } catch (...) {
     return {RR_INTERNAL, "unexpected failure"};
   }
