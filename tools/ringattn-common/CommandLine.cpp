@@ -88,6 +88,10 @@ void CommandLine::addList(StringRef name, StringRef metavar, StringRef help,
   options.back().mayRepeat = true;
 }
 
+void CommandLine::addVariable(StringRef name, StringRef help) {
+  variables.emplace_back(name.str(), help.str());
+}
+
 void CommandLine::setPositional(StringRef metavar, std::string &value) {
   positionalName = metavar.str();
   positional = &value;
@@ -198,6 +202,10 @@ void CommandLine::printHelp() {
   }
   print("--help", "print this text");
   print("--version", "print the version");
+  if (!variables.empty())
+    os << "\nEnvironment:\n";
+  for (const auto &[name, help] : variables)
+    print(name, help);
   os << "\nExit status: 0 success; 1 the program or its input is wrong; 2 "
         "usage;"
         "\n3 a fault at run time.\n";

@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ringattn::tools {
@@ -60,6 +61,8 @@ public:
   /// One that may be repeated.
   void addList(llvm::StringRef name, llvm::StringRef metavar,
                llvm::StringRef help, Handler handler);
+  /// A variable of the environment, for the help.
+  void addVariable(llvm::StringRef name, llvm::StringRef help);
   /// The one positional argument, which must be given.
   void setPositional(llvm::StringRef metavar, std::string &value);
 
@@ -86,6 +89,7 @@ private:
   std::string tool;
   std::string overview;
   std::vector<Option> options;
+  std::vector<std::pair<std::string, std::string>> variables;
   std::string positionalName;
   std::string *positional = nullptr;
 };

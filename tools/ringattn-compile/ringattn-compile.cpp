@@ -77,6 +77,11 @@ static std::optional<int> parseOptions(int argc, char **argv,
       "dump-phases", "DIR",
       "write the program after every phase to DIR/0-global.mlir, ...",
       asString(compile.dumpDirectory));
+  line.addVariable("RINGATTN_LINKER",
+                   "linker of packages; default: LLVM's lld, then those on the "
+                   "PATH");
+  line.addVariable("RINGATTN_PTXAS",
+                   "ptxas for cubins; default: the one on the PATH or of CUDA");
   if (std::optional<int> code = line.parse(argc, argv))
     return code;
   if (Error error = checkOptions(compile))

@@ -124,6 +124,13 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                  asString(options.report));
   line.addFlag("describe", "print the module's manifest as JSON and exit",
                options.describe);
+  line.addVariable("RINGRT_DEBUG",
+                   "log of the runtime: OFF (default), WARN, INFO or TRACE");
+  line.addVariable("RINGRT_DEBUG_FILE",
+                   "where the log goes (default: standard error; %h host, %p "
+                   "process)");
+  line.addVariable("RINGRT_SIM_SEED",
+                   "seed of the simulated GPU's timing (default 0)");
 }
 
 std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
