@@ -8,8 +8,8 @@
 
 #include "CommandLine.h"
 #include "ringattn/Support/CPUDescription.h"
+#include "ringattn/Support/Files.h"
 #include "ringattn/Target/Compile.h"
-#include "ringattn/Target/Files.h"
 #include "ringattn/Target/Link.h"
 #include "ringattn/Target/NativeCode.h"
 

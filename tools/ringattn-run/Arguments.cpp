@@ -8,9 +8,9 @@
 
 #include "Arguments.h"
 
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/Npy.h"
 #include "ringattn/Support/Random.h"
-#include "ringattn/Target/Files.h"
 #include "llvm/Support/Threading.h"
 
 using namespace llvm;

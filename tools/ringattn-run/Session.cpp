@@ -11,7 +11,7 @@
 #include "CommandLine.h"
 #include "Progress.h"
 #include "RankThreads.h"
-#include "ringattn/Target/Files.h"
+#include "ringattn/Support/Files.h"
 #include "llvm/Support/Format.h"
 
 #include <csignal>

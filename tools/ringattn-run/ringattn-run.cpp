@@ -9,8 +9,8 @@
 #include "Check.h"
 #include "CommandLine.h"
 #include "Report.h"
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/Npy.h"
-#include "ringattn/Target/Files.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 
