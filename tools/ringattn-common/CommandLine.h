@@ -82,6 +82,8 @@ private:
   };
 
   Option *find(llvm::StringRef name);
+  /// Whether this is one of the declared options, with or without a value.
+  bool isOption(llvm::StringRef argument);
   llvm::Error parseOption(llvm::StringRef argument,
                           llvm::ArrayRef<char *> &rest);
   void printHelp();
@@ -98,10 +100,19 @@ private:
 
 CommandLine::Handler asString(std::string &value);
 CommandLine::Handler asList(std::vector<std::string> &values);
+/// The names of files to write, which `-` is not: what they get would mix with
+/// what is printed.
+CommandLine::Handler asOutputFile(std::string &value);
+CommandLine::Handler asOutputFiles(std::vector<std::string> &values);
 /// An integer from `least` to `most`.
 CommandLine::Handler asInteger(int64_t &value, int64_t least, int64_t most);
 /// A finite number above 0.
 CommandLine::Handler asPositive(double &value);
+
+/// Refuses two of these (option, path) that name the same file; devices and
+/// empty paths do not count.
+llvm::Error checkDistinct(
+    llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> outputs);
 
 /// Checks a value that names one of a few things of which only `available`
 /// exists in this build.
