@@ -164,6 +164,10 @@ typedef struct rr_statistics {
 RR_EXPORT int32_t rr_stats(const rr_context *context, rr_statistics *out);
 RR_EXPORT void rr_stats_reset(rr_context *context);
 
+/// Bytes that the process can still allocate and fill: the system's available
+/// memory, or what its control groups leave if that is less.
+RR_EXPORT int64_t rr_available_memory(void);
+
 /// Compute spans finished so far by `context`, for progress displays; may be
 /// called from any thread.
 RR_EXPORT int64_t rr_progress(const rr_context *context);

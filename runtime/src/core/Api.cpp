@@ -257,6 +257,14 @@ void rr_stats_reset(rr_context *context) {
     static_cast<Context *>(context)->resetStatistics();
 }
 
+int64_t rr_available_memory(void) {
+  try {
+    return availableMemory();
+  } catch (...) {
+    return 0;
+  }
+}
+
 int64_t rr_progress(const rr_context *context) {
   return context ? static_cast<const Context *>(context)->progress() : 0;
 }
