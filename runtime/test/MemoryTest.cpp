@@ -1,4 +1,4 @@
-//===- MemoryTest.cpp - What does not fit is refused before it is filled --===//
+//===- MemoryTest.cpp - What does not fit is refused ----------------------===//
 //
 // Part of the RingAttn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -106,6 +106,11 @@ TEST(Observation, TheTraceIsJson) {
   rr_stats_reset(ranks[1]);
   EXPECT_EQ(ranks.stats(1).hops, 0);
 
+  for (auto dump : {rr_trace_dump, rr_flight_dump}) {
+    EXPECT_NE(dump(ranks.world(), "/dev/full"), RR_OK);
+    EXPECT_CONTAINS(rr_last_error(nullptr),
+                    "'/dev/full': No space left on device");
+  }
   EXPECT_NE(rr_trace_dump(ranks.world(), "/nonexistent/x"), RR_OK);
   EXPECT_CONTAINS(rr_last_error(nullptr), "/nonexistent/x");
 }

@@ -7,10 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/Context.h"
+#include "core/TextFile.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <system_error>
@@ -284,16 +283,6 @@ int32_t rr_flight_dump(rr_world *world, const char *path) {
   return creating([&]() -> Status {
     if (!world || !path)
       return nullArgument("an argument of rr_flight_dump");
-    FILE *file = std::fopen(path, "we");
-    if (!file)
-      return makeError(RR_INVALID_ARGUMENT, "cannot write '%s': %s", path,
-                       strerror(errno));
-    std::string text = world->impl->formatFlights();
-    bool failed = std::fwrite(text.data(), 1, text.size(), file) != text.size();
-    failed |= std::fclose(file) != 0;
-    if (failed)
-      return makeError(RR_INVALID_ARGUMENT, "cannot write '%s': %s", path,
-                       strerror(errno));
-    return {};
+    return writeText(path, world->impl->formatFlights(), "");
   });
 }
