@@ -8,6 +8,7 @@
 
 #include "ringattn/Support/CPUDescription.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -22,6 +23,30 @@ using namespace ringattn;
 
 bool CPUDescription::has(llvm::StringRef feature) const {
   return std::binary_search(features.begin(), features.end(), feature.str());
+}
+
+/// LLVM does not mark the features that tune; these are how X86 names them. One
+/// that is missing here is listed for nothing, no more.
+static bool isTuning(llvm::StringRef feature) {
+  static constexpr llvm::StringLiteral prefixes[] = {
+      "fast-",      "faster-", "slow-", "prefer-", "false-deps-",
+      "no-bypass-", "idiv",    "use-",  "tuning-", "allow-light-"};
+  static constexpr llvm::StringLiteral names[] = {
+      "branch-hint", "branchfusion",        "lea-sp",
+      "lea-uses-ag", "macrofusion",         "sbb-dep-breaking",
+      "vzeroupper",  "pad-short-functions", "tagged-globals"};
+  return llvm::is_contained(names, feature) ||
+         llvm::any_of(prefixes, [&](llvm::StringRef prefix) {
+           return feature.starts_with(prefix);
+         });
+}
+
+std::vector<std::string> CPUDescription::requiredFeatures() const {
+  std::vector<std::string> required;
+  for (const std::string &feature : features)
+    if (!isTuning(feature))
+      required.push_back(feature);
+  return required;
 }
 
 std::string CPUDescription::featureString() const {

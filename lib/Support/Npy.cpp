@@ -8,13 +8,12 @@
 
 #include "ringattn/Support/Npy.h"
 
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/Float16.h"
 #include "ringattn/Support/InputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/Errc.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -400,44 +399,6 @@ static void writeContents(raw_ostream &os, const HostArray &array) {
 }
 
 Error ringattn::writeNpy(StringRef path, const HostArray &array) {
-  auto error = [&](std::error_code code) {
-    return createStringError("cannot write '" + path + "': " + code.message());
-  };
-  // A device or pipe cannot be renamed over, nor does it need to be.
-  sys::fs::file_status status;
-  if (!sys::fs::status(path, status) && sys::fs::exists(status) &&
-      !sys::fs::is_regular_file(status)) {
-    if (sys::fs::is_directory(status))
-      return error(make_error_code(errc::is_a_directory));
-    std::error_code code;
-    raw_fd_ostream os(path, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write,
-                      sys::fs::OF_None);
-    if (code)
-      return error(code);
-    writeContents(os, array);
-    os.close();
-    code = os.error();
-    os.clear_error();
-    return code ? error(code) : Error::success();
-  }
-
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(
-      path + ".%%%%%%%%.tmp", sys::fs::all_read | sys::fs::owner_write);
-  if (!file)
-    return error(errorToErrorCode(file.takeError()));
-  std::error_code code;
-  {
-    raw_fd_ostream os(file->FD, /*shouldClose=*/false);
-    writeContents(os, array);
-    os.flush();
-    code = os.error();
-    os.clear_error();
-  }
-  if (code) {
-    consumeError(file->discard());
-    return error(code);
-  }
-  if (Error e = file->keep(path))
-    return error(errorToErrorCode(std::move(e)));
-  return Error::success();
+  return writeFileAtomically(
+      path, [&](raw_ostream &os) { writeContents(os, array); });
 }

@@ -14,8 +14,9 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "ringattn/InitAllDialects.h"
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/InputFile.h"
-#include "ringattn/Target/Files.h"
+#include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -53,6 +54,11 @@ ringattn::readProgram(StringRef path) {
   if (!buffer)
     return llvm::createStringError("cannot read '" + path +
                                    "': " + buffer.getError().message());
+  if (llvm::identify_magic((*buffer)->getBuffer()) ==
+      llvm::file_magic::elf_shared_object)
+    return llvm::createStringError(
+        "'" + (*buffer)->getBufferIdentifier() +
+        "' is a compiled package, expected an MLIR program");
   if ((*buffer)->getBufferSize() == 0)
     return llvm::createStringError("'" + (*buffer)->getBufferIdentifier() +
                                    "' is empty, expected an MLIR program");

@@ -8,7 +8,7 @@
 
 #include "ringattn/Target/Link.h"
 
-#include "ringattn/Target/Files.h"
+#include "ringattn/Support/Files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"

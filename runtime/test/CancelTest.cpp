@@ -15,6 +15,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 using namespace ringrt;
@@ -88,6 +89,36 @@ TEST(Cancel, BetweenExecutionsStopsTheNext) {
   EXPECT_EQ(runs, 0);
   for (int32_t status : ranks.execute())
     EXPECT_EQ(status, RR_OK);
+}
+
+TEST(Cancel, BetweenRepetitionsIsSeenByAllRanks) {
+  TestModule module(ringManifest(),
+                    [](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
+                      return shiftOnce(ctx, 8, 8);
+                    });
+  constexpr int32_t size = 4;
+  Ranks ranks(worldOf(size), module);
+  std::minstd_rand random(1);
+  for (int repeat = 0; repeat < 300; ++repeat) {
+    // Most of the time of such short executions is spent in coming and going.
+    std::chrono::microseconds pause(random() % 500);
+    std::thread canceller([&] {
+      std::this_thread::sleep_for(pause);
+      rr_cancel(ranks.world());
+    });
+    std::vector<int32_t> statuses(size);
+    std::vector<int> executions(size);
+    ranks.onEach([&](int32_t rank) {
+      do
+        ++executions[rank];
+      while (!(statuses[rank] = rr_execute(ranks[rank])));
+    });
+    canceller.join();
+    for (int32_t rank = 0; rank < size; ++rank) {
+      ASSERT_EQ(statuses[rank], RR_CANCELLED) << ranks.error(rank);
+      ASSERT_EQ(executions[rank], executions[0]) << "rank " << rank;
+    }
+  }
 }
 
 std::atomic<rr_world *> signalled{nullptr};

@@ -11,8 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <pthread.h>
+#include <system_error>
 #include <thread>
 
 using namespace ringrt;
@@ -97,6 +100,21 @@ TEST(Fault, AStalledRankExceedsTheDeadline) {
     EXPECT_EQ(status, RR_OK);
 }
 
+TEST(Fault, ARankThatComputesForLongIsNamed) {
+  TestModule module(ringManifest(),
+                    [](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
+                      if (ringRank(ctx) == 1)
+                        while (ctx->imports->check_cancel(ctx) == RR_OK)
+                          std::this_thread::sleep_for(
+                              std::chrono::milliseconds(5));
+                      return RR_OK;
+                    });
+  Ranks ranks(worldOf(2, 0.1), module);
+  EXPECT_EQ(ranks.execute()[0], RR_DEADLINE_EXCEEDED);
+  EXPECT_CONTAINS(ranks.error(0), "for rank 1 to end the execution: rank 1 is "
+                                  "still computing");
+}
+
 TEST(Fault, ATransferExceedsTheDeadline) {
   TestModule module(ringManifest(),
                     [](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
@@ -111,6 +129,44 @@ TEST(Fault, ATransferExceedsTheDeadline) {
   EXPECT_CONTAINS(ranks.error(late), "the transfer of 8 bytes from rank " +
                                          std::to_string(1 - late) +
                                          " is not complete");
+}
+
+TEST(Fault, ALinkIsFreeAfterAFailedTransfer) {
+  std::atomic<bool> large{true};
+  TestModule module(
+      ringManifest(),
+      [&](rr_ctx *ctx, void *const *, const int64_t *) -> int32_t {
+        int64_t bytes = large ? 64 : 1;
+        return shiftOnce(ctx, bytes, bytes);
+      });
+  WorldOptions options = worldOf(2, 0.5);
+  // 6.4 s for 64 bytes, 0.1 s for one.
+  options.bandwidth = 10;
+  Ranks ranks(options, module);
+  for (int32_t status : ranks.execute())
+    EXPECT_TRUE(status == RR_DEADLINE_EXCEEDED || status == RR_ABORTED);
+  large = false;
+  for (int32_t status : ranks.execute())
+    EXPECT_EQ(status, RR_OK);
+}
+
+TEST(Fault, AThreadThatDoesNotStartSaysWhy) {
+  // No address space has room for such a stack.
+  pthread_attr_t usual, huge;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(pthread_attr_init(&huge), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, size_t(1) << 60), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  rr_world_options options;
+  rr_world_options_init(&options);
+  rr_world *world = nullptr;
+  EXPECT_EQ(rr_world_create(&options, &world), RR_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(rr_last_error(nullptr),
+            "cannot start a thread: " +
+                std::generic_category().message(EAGAIN));
+  pthread_setattr_default_np(&usual);
+  pthread_attr_destroy(&huge);
+  pthread_attr_destroy(&usual);
 }
 
 TEST(Fault, AMissingRankIsNamed) {

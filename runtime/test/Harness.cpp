@@ -106,6 +106,7 @@ Ranks::Ranks(const WorldOptions &options, const TestModule &module,
   raw.trace = options.trace;
   if (rr_world_create(&raw, &theWorld) != RR_OK)
     throw std::runtime_error(rr_last_error(nullptr));
+  hooks().availableMemory = options.availableMemory;
   for (int32_t rank = 0; rank < options.size; ++rank) {
     rr_context *context = nullptr;
     if (rr_context_create(theWorld, module.get(), rank, &context) != RR_OK) {

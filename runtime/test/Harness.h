@@ -51,6 +51,8 @@ struct WorldOptions {
   double latency = 0;
   bool trace = false;
   rr_transport transport = RR_TRANSPORT_THREAD;
+  /// The hook of this name, which binding asks already.
+  std::function<int64_t()> availableMemory;
 };
 
 /// A world whose ranks are threads of the test; one context a rank.

@@ -117,6 +117,27 @@ TEST(Manifest, NoTruncationOrFlippedBitIsFatal) {
     }
 }
 
+TEST(CpuFeatures, AModuleForAnotherCpuIsReadableButNotRun) {
+  std::string manifest = ringManifest();
+  manifest.insert(1, "\"cpu_features\":[\"avx4096\"],");
+  TestModule module(manifest,
+                    [](rr_ctx *, void *const *, const int64_t *) -> int32_t {
+                      return RR_OK;
+                    });
+  ASSERT_NE(module.get(), nullptr);
+  EXPECT_EQ(rr_module_manifest(module.get()), manifest);
+  rr_world_options options;
+  rr_world_options_init(&options);
+  rr_world *world = nullptr;
+  ASSERT_EQ(rr_world_create(&options, &world), RR_OK);
+  rr_context *context = nullptr;
+  EXPECT_EQ(rr_context_create(world, module.get(), 0, &context),
+            RR_UNAVAILABLE);
+  EXPECT_CONTAINS(rr_last_error(nullptr), "'avx4096'");
+  EXPECT_EQ(context, nullptr);
+  rr_world_destroy(world);
+}
+
 TEST(CpuFeatures, AreCheckedByName) {
   EXPECT_TRUE(checkCpuFeatures({"sse2", "+sse", "-avx512f"}).ok());
   EXPECT_TRUE(checkCpuFeatures({"prefer-256-bit", "64bit", "cx8"}).ok());

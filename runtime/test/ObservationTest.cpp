@@ -106,6 +106,11 @@ TEST(Observation, TheTraceIsJson) {
   rr_stats_reset(ranks[1]);
   EXPECT_EQ(ranks.stats(1).hops, 0);
 
+  for (auto dump : {rr_trace_dump, rr_flight_dump}) {
+    EXPECT_NE(dump(ranks.world(), "/dev/full"), RR_OK);
+    EXPECT_CONTAINS(rr_last_error(nullptr),
+                    "'/dev/full': No space left on device");
+  }
   EXPECT_NE(rr_trace_dump(ranks.world(), "/nonexistent/x"), RR_OK);
   EXPECT_CONTAINS(rr_last_error(nullptr), "/nonexistent/x");
 }
@@ -162,7 +167,27 @@ TEST(Observation, TheLogTellsOfFaults) {
   unsetenv("RINGRT_DEBUG_FILE");
   std::string text = readAndRemove(path);
   EXPECT_CONTAINS(text, "half of the deadline is over: rank 0 waited");
-  EXPECT_CONTAINS(text, "rank 0: DEADLINE_EXCEEDED");
+  std::string outcome = "rank 0: DEADLINE_EXCEEDED";
+  EXPECT_CONTAINS(text, outcome);
+  EXPECT_EQ(text.find(outcome), text.rfind(outcome)) << text;
+}
+
+TEST(Observation, TheLogsLevelIsReadInEitherCase) {
+  std::string path = temporaryPath(".log");
+  setenv("RINGRT_DEBUG", "info", 1);
+  setenv("RINGRT_DEBUG_FILE", path.c_str(), 1);
+  rr_world_options options;
+  rr_world_options_init(&options);
+  rr_world *world = nullptr;
+  EXPECT_EQ(rr_world_create(&options, &world), RR_OK);
+  rr_world_destroy(world);
+  unsetenv("RINGRT_DEBUG_FILE");
+  setenv("RINGRT_DEBUG", "verbose", 1);
+  EXPECT_EQ(rr_world_create(&options, &world), RR_INVALID_ARGUMENT);
+  EXPECT_CONTAINS(rr_last_error(nullptr), "RINGRT_DEBUG is 'verbose', expected "
+                                          "OFF, WARN, INFO or TRACE");
+  unsetenv("RINGRT_DEBUG");
+  EXPECT_CONTAINS(readAndRemove(path), "world of 1 ranks");
 }
 
 TEST(ParallelFor, CoversEveryIterationOnce) {

@@ -8,10 +8,13 @@
 
 #include "device/cpu/Turns.h"
 #include "device/cpu/ThreadPool.h"
+#include "ringrt/abi.h"
 
 #include "gtest/gtest.h"
 
+#include <atomic>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -109,6 +112,25 @@ TEST(Turns, LoopsWithinLoopsKeepTheirTurn) {
                      }),
             0);
   EXPECT_EQ(inner, 5);
+}
+
+TEST(ThreadPool, AnExceptionIsAStatus) {
+  Turns turns(3, 1);
+  ThreadPool pool(3, turns);
+  for (int64_t count : {1, 100}) {
+    EXPECT_EQ(
+        pool.run(count,
+                 [](int64_t, int64_t) -> int32_t { throw std::bad_alloc(); }),
+        RR_RESOURCE_EXHAUSTED);
+    std::atomic<int64_t> seen{0};
+    EXPECT_EQ(pool.run(count,
+                       [&](int64_t begin, int64_t end) {
+                         seen += end - begin;
+                         return 0;
+                       }),
+              0);
+    EXPECT_EQ(seen, count);
+  }
 }
 
 } // namespace

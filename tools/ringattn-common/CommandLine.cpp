@@ -12,10 +12,13 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <unistd.h>
 
 using namespace llvm;
@@ -88,6 +91,10 @@ void CommandLine::addList(StringRef name, StringRef metavar, StringRef help,
   options.back().mayRepeat = true;
 }
 
+void CommandLine::addVariable(StringRef name, StringRef help) {
+  variables.emplace_back(name.str(), help.str());
+}
+
 void CommandLine::setPositional(StringRef metavar, std::string &value) {
   positionalName = metavar.str();
   positional = &value;
@@ -96,6 +103,11 @@ void CommandLine::setPositional(StringRef metavar, std::string &value) {
 CommandLine::Option *CommandLine::find(StringRef name) {
   auto it = find_if(options, [&](Option &o) { return o.name == name; });
   return it == options.end() ? nullptr : &*it;
+}
+
+bool CommandLine::isOption(StringRef argument) {
+  StringRef name = argument.split('=').first;
+  return (name.consume_front("--") || name.consume_front("-")) && find(name);
 }
 
 Error CommandLine::parseOption(StringRef argument, ArrayRef<char *> &rest) {
@@ -111,16 +123,19 @@ Error CommandLine::parseOption(StringRef argument, ArrayRef<char *> &rest) {
   if (option->seen && !option->mayRepeat)
     return createStringError("option '" + shown + "' given more than once");
   option->seen = true;
+  std::string usage =
+      (shown + (option->name.size() == 1 ? " " : "=") + option->metavar).str();
   if (!option->isFlag && !hasValue) {
-    if (rest.empty())
-      return createStringError("option '" + shown + "' needs a value: " +
-                               shown + "=" + option->metavar);
+    // What another option begins with is not meant as this one's value.
+    if (rest.empty() || isOption(rest.front()))
+      return createStringError("option '" + shown +
+                               "' needs a value: " + usage);
     value = rest.front();
     rest = rest.drop_front();
   }
   if (!option->isFlag && value.empty())
-    return createStringError("option '" + shown + "' has an empty value: " +
-                             "expected " + shown + "=" + option->metavar);
+    return createStringError("option '" + shown +
+                             "' has an empty value: expected " + usage);
   if (Error error = option->handler(value)) {
     // What is unavailable says so itself.
     std::string message = toString(std::move(error));
@@ -138,11 +153,12 @@ std::optional<int> CommandLine::parse(int argc, char **argv) {
   while (!rest.empty()) {
     StringRef argument = rest.front();
     rest = rest.drop_front();
-    if (argument == "--help" || argument == "-h" || argument == "-help") {
+    if (!onlyPositional &&
+        (argument == "--help" || argument == "-h" || argument == "-help")) {
       printHelp();
       return ExitSuccess;
     }
-    if (argument == "--version") {
+    if (!onlyPositional && argument == "--version") {
       outs() << tool << " (RingAttn " RINGATTN_VERSION ", MLIR "
              << LLVM_VERSION_STRING << ")\n";
       return ExitSuccess;
@@ -198,6 +214,10 @@ void CommandLine::printHelp() {
   }
   print("--help", "print this text");
   print("--version", "print the version");
+  if (!variables.empty())
+    os << "\nEnvironment:\n";
+  for (const auto &[name, help] : variables)
+    print(name, help);
   os << "\nExit status: 0 success; 1 the program or its input is wrong; 2 "
         "usage;"
         "\n3 a fault at run time.\n";
@@ -215,6 +235,46 @@ CommandLine::Handler ringattn::tools::asList(std::vector<std::string> &values) {
     values.push_back(text.str());
     return Error::success();
   };
+}
+
+static CommandLine::Handler expectFile(CommandLine::Handler handler) {
+  return [handler](StringRef text) -> Error {
+    if (text == "-")
+      return createStringError(
+          "expected a file; the standard output has the table");
+    return handler(text);
+  };
+}
+
+CommandLine::Handler ringattn::tools::asOutputFile(std::string &value) {
+  return expectFile(asString(value));
+}
+
+CommandLine::Handler
+ringattn::tools::asOutputFiles(std::vector<std::string> &values) {
+  return expectFile(asList(values));
+}
+
+Error ringattn::tools::checkDistinct(
+    ArrayRef<std::pair<StringRef, StringRef>> outputs) {
+  std::map<std::string, std::pair<StringRef, StringRef>> seen;
+  for (const auto &[option, path] : outputs) {
+    sys::fs::file_status status;
+    if (path.empty() ||
+        (!sys::fs::status(path, status) && sys::fs::exists(status) &&
+         !sys::fs::is_regular_file(status)))
+      continue;
+    SmallString<128> place(path);
+    sys::fs::make_absolute(place);
+    sys::path::remove_dots(place, /*remove_dot_dot=*/true);
+    auto [other, isNew] =
+        seen.try_emplace(place.str().str(), std::make_pair(option, path));
+    if (!isNew)
+      return createStringError("options '" + other->second.first + "=" +
+                               other->second.second + "' and '" + option + "=" +
+                               path + "' name the same file");
+  }
+  return Error::success();
 }
 
 CommandLine::Handler ringattn::tools::asInteger(int64_t &value, int64_t least,

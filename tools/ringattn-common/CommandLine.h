@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ringattn::tools {
@@ -60,6 +61,8 @@ public:
   /// One that may be repeated.
   void addList(llvm::StringRef name, llvm::StringRef metavar,
                llvm::StringRef help, Handler handler);
+  /// A variable of the environment, for the help.
+  void addVariable(llvm::StringRef name, llvm::StringRef help);
   /// The one positional argument, which must be given.
   void setPositional(llvm::StringRef metavar, std::string &value);
 
@@ -79,6 +82,8 @@ private:
   };
 
   Option *find(llvm::StringRef name);
+  /// Whether this is one of the declared options, with or without a value.
+  bool isOption(llvm::StringRef argument);
   llvm::Error parseOption(llvm::StringRef argument,
                           llvm::ArrayRef<char *> &rest);
   void printHelp();
@@ -86,6 +91,7 @@ private:
   std::string tool;
   std::string overview;
   std::vector<Option> options;
+  std::vector<std::pair<std::string, std::string>> variables;
   std::string positionalName;
   std::string *positional = nullptr;
 };
@@ -94,10 +100,19 @@ private:
 
 CommandLine::Handler asString(std::string &value);
 CommandLine::Handler asList(std::vector<std::string> &values);
+/// The names of files to write, which `-` is not: what they get would mix with
+/// what is printed.
+CommandLine::Handler asOutputFile(std::string &value);
+CommandLine::Handler asOutputFiles(std::vector<std::string> &values);
 /// An integer from `least` to `most`.
 CommandLine::Handler asInteger(int64_t &value, int64_t least, int64_t most);
 /// A finite number above 0.
 CommandLine::Handler asPositive(double &value);
+
+/// Refuses two of these (option, path) that name the same file; devices and
+/// empty paths do not count.
+llvm::Error checkDistinct(
+    llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> outputs);
 
 /// Checks a value that names one of a few things of which only `available`
 /// exists in this build.

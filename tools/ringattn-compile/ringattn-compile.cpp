@@ -8,12 +8,13 @@
 
 #include "CommandLine.h"
 #include "ringattn/Support/CPUDescription.h"
+#include "ringattn/Support/Files.h"
 #include "ringattn/Target/Compile.h"
-#include "ringattn/Target/Files.h"
 #include "ringattn/Target/Link.h"
 #include "ringattn/Target/NativeCode.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -53,7 +54,7 @@ static std::optional<int> parseOptions(int argc, char **argv,
   line.setPositional("IN.mlir", options.input);
   line.addOption("o", "OUT",
                  "the package to write, or the MLIR text with "
-                 "--compile-to (- for the\nstandard output)",
+                 "--compile-to (there, - is\nthe standard output)",
                  asString(options.output));
   addTargetOption(line, compile.target);
   line.addOption("target-cpu", "NAME",
@@ -77,6 +78,11 @@ static std::optional<int> parseOptions(int argc, char **argv,
       "dump-phases", "DIR",
       "write the program after every phase to DIR/0-global.mlir, ...",
       asString(compile.dumpDirectory));
+  line.addVariable("RINGATTN_LINKER",
+                   "linker of packages; default: LLVM's lld, then those on the "
+                   "PATH");
+  line.addVariable("RINGATTN_PTXAS",
+                   "ptxas for cubins; default: the one on the PATH or of CUDA");
   if (std::optional<int> code = line.parse(argc, argv))
     return code;
   if (Error error = checkOptions(compile))
@@ -85,8 +91,18 @@ static std::optional<int> parseOptions(int argc, char **argv,
     if (!options.printsText)
       return reportError("no output given: expected -o OUT.so", ExitUsage);
     options.output = "-";
+  } else if (options.output == "-" && !options.printsText) {
+    return reportError("option '-o' has the value '-', expected a file; only "
+                       "the text of --compile-to goes to the standard output",
+                       ExitUsage);
   }
   return std::nullopt;
+}
+
+static bool hasEntries(mlir::ModuleOp program) {
+  return any_of(program.getOps<mlir::FunctionOpInterface>(), [](auto function) {
+    return function.isPublic() && !function.isExternal();
+  });
 }
 
 int main(int argc, char **argv) {
@@ -109,7 +125,13 @@ int main(int argc, char **argv) {
   DiagnosticPrinter diagnostics(&context);
   mlir::OwningOpRef<mlir::ModuleOp> program =
       loadProgram(&context, options.input, diagnostics);
-  if (!program || failed(lowerProgram(*program, compile, diagnostics)))
+  if (!program)
+    return ExitFailure;
+  if (!options.printsText && !hasEntries(*program))
+    return reportError("'" + options.input +
+                       "' has no public function, expected one for every entry "
+                       "of the package");
+  if (failed(lowerProgram(*program, compile, diagnostics)))
     return ExitFailure;
 
   if (options.printsText) {

@@ -8,9 +8,10 @@
 
 #include "Arguments.h"
 
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/Npy.h"
 #include "ringattn/Support/Random.h"
-#include "ringattn/Target/Files.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Threading.h"
 
 using namespace llvm;
@@ -118,6 +119,62 @@ static Expected<HostArray> makeResult(const TensorInfo &info,
 
 static std::string plural(size_t count, StringRef noun) {
   return (Twine(count) + " " + noun + (count == 1 ? "" : "s")).str();
+}
+
+/// The sizes of a tensor as far as they are known before any input is read.
+static SmallVector<int64_t> knownShape(const RunOptions &options,
+                                       const EntryInfo &entry,
+                                       const TensorInfo &info,
+                                       std::optional<unsigned> argument) {
+  SmallVector<int64_t> shape = info.staticShape();
+  if (argument) {
+    Expected<SmallVector<int64_t>> wanted =
+        wantedShape(options, info, *argument);
+    if (wanted)
+      return *wanted;
+    // `makeArrays` reports it.
+    consumeError(wanted.takeError());
+    return shape;
+  }
+  for (auto [size, dim] : zip(shape, info.shape))
+    if (dim.argument >= 0 &&
+        dim.argument < static_cast<int64_t>(entry.arguments.size())) {
+      SmallVector<int64_t> source =
+          knownShape(options, entry, entry.arguments[dim.argument],
+                     static_cast<unsigned>(dim.argument));
+      if (dim.dim >= 0 && dim.dim < static_cast<int64_t>(source.size()))
+        size = source[dim.dim];
+    }
+  return shape;
+}
+
+Error ringattn::tools::checkMemory(const RunOptions &options,
+                                   const EntryInfo &entry,
+                                   const DeviceGrid &grid, int64_t ranks) {
+  uint64_t arrays = 0, shards = 0;
+  auto add = [&](const TensorInfo &info, ArrayRef<int64_t> shape) {
+    if (any_of(shape, [](int64_t size) { return size < 0; }))
+      return;
+    uint64_t bytes = static_cast<uint64_t>(getByteSize(info.dtype));
+    for (int64_t size : shape)
+      bytes = SaturatingMultiply(bytes, static_cast<uint64_t>(size));
+    // Where a tensor is not sharded, every rank has all of it.
+    uint64_t copies = static_cast<uint64_t>(ranks / grid.ringSize(info.axes));
+    arrays = SaturatingAdd(arrays, bytes);
+    shards = SaturatingMultiplyAdd(bytes, copies, shards);
+  };
+  for (auto [index, info] : enumerate(entry.arguments))
+    add(info, knownShape(options, entry, info, index));
+  for (const TensorInfo &info : entry.results)
+    add(info, knownShape(options, entry, info, std::nullopt));
+  uint64_t available = static_cast<uint64_t>(rr_available_memory());
+  if (SaturatingAdd(arrays, shards) <= available)
+    return Error::success();
+  return createStringError("entry '" + entry.name + "' needs " + Twine(arrays) +
+                           " bytes for its global arrays and " + Twine(shards) +
+                           " bytes for the shards of " + plural(ranks, "rank") +
+                           ": " + Twine(available) +
+                           " bytes of memory are available");
 }
 
 Expected<Arrays> ringattn::tools::makeArrays(const RunOptions &options,

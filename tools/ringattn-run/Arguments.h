@@ -10,6 +10,7 @@
 #define RINGATTN_TOOLS_RUN_ARGUMENTS_H
 
 #include "Package.h"
+#include "Work.h"
 
 namespace ringattn::tools {
 
@@ -25,6 +26,13 @@ struct Arrays {
 /// The number of ranks: `--ranks`, or what the grid says.
 llvm::Expected<int32_t> resolveRanks(const RunOptions &options,
                                      llvm::ArrayRef<int64_t> grid);
+
+/// Refuses, before any of it is allocated, global arrays that will not fit the
+/// available memory together with the ranks' shards of them. Sizes that only
+/// the input files know do not count; the runtime refuses what they, slots and
+/// scratch exceed.
+llvm::Error checkMemory(const RunOptions &options, const EntryInfo &entry,
+                        const DeviceGrid &grid, int64_t ranks);
 
 /// Reads or draws the arguments and allocates the results.
 llvm::Expected<Arrays> makeArrays(const RunOptions &options,

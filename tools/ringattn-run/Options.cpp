@@ -9,6 +9,7 @@
 #include "Options.h"
 
 #include "CommandLine.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -44,8 +45,11 @@ static Error parseShape(StringRef text, RunOptions &options) {
 static Error parseLink(StringRef text, RunOptions &options) {
   SmallVector<StringRef> parts;
   text.split(parts, ',');
+  StringSet<> seen;
   for (StringRef part : parts) {
     auto [name, number] = part.split('=');
+    if (!seen.insert(name).second)
+      return createStringError("expected " + name + " once");
     double value;
     bool isNumber = !number.getAsDouble(value) && std::isfinite(value);
     if (name == "bandwidth") {
@@ -102,7 +106,7 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                "sizes of argument ARG (from 0) where the program has ?",
                [&](StringRef value) { return parseShape(value, options); });
   line.addList("output", "F.npy", "where to write the next result",
-               asList(options.outputs));
+               asOutputFiles(options.outputs));
   line.addFlag("check",
                "compare the results with a float64 evaluation of the program",
                options.check);
@@ -119,11 +123,18 @@ static void declareOptions(CommandLine &line, RunOptions &options) {
                  "how long a single wait may take (default 60)",
                  asPositive(options.timeout));
   line.addOption("trace", "F.json", "write a Chrome/Perfetto trace",
-                 asString(options.trace));
+                 asOutputFile(options.trace));
   line.addOption("report", "F.json", "write the measurements as JSON",
-                 asString(options.report));
+                 asOutputFile(options.report));
   line.addFlag("describe", "print the module's manifest as JSON and exit",
                options.describe);
+  line.addVariable("RINGRT_DEBUG",
+                   "log of the runtime: OFF (default), WARN, INFO or TRACE");
+  line.addVariable("RINGRT_DEBUG_FILE",
+                   "where the log goes (default: standard error; %h host, %p "
+                   "process)");
+  line.addVariable("RINGRT_SIM_SEED",
+                   "seed of the simulated GPU's timing (default 0)");
 }
 
 std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
@@ -153,6 +164,12 @@ std::optional<int> ringattn::tools::parseRunOptions(int argc, char **argv,
   if (!options.inputs.empty() && options.randomSeed)
     return reportError("--input and --random-inputs exclude each other",
                        ExitUsage);
+  std::vector<std::pair<StringRef, StringRef>> outputs = {
+      {"--trace", options.trace}, {"--report", options.report}};
+  for (const std::string &path : options.outputs)
+    outputs.emplace_back("--output", path);
+  if (Error error = checkDistinct(outputs))
+    return reportError(std::move(error), ExitUsage);
   return std::nullopt;
 }
 

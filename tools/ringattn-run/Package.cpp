@@ -100,7 +100,7 @@ SmallVector<int64_t> TensorInfo::staticShape() const {
   return map_to_vector(shape, [](const Dim &dim) { return dim.size; });
 }
 
-static Expected<TensorInfo> readTensor(const json::Value &value) {
+Expected<TensorInfo> Package::readTensor(const json::Value &value) const {
   auto malformed = [] {
     return createStringError("the manifest describes a tensor without a "
                              "known dtype and a shape");
@@ -125,11 +125,23 @@ static Expected<TensorInfo> readTensor(const json::Value &value) {
       return malformed();
     }
   }
+  // The runtime has checked that indices are in range.
+  const json::Object *sharding = object->getObject("sharding");
+  const json::Array *groups = manifest.getArray("groups");
+  if (sharding && groups) {
+    size_t group = sharding->getInteger("group").value_or(-1);
+    if (group >= groups->size())
+      return malformed();
+    const json::Object *ring = (*groups)[group].getAsObject();
+    if (const json::Array *axes = ring ? ring->getArray("axes") : nullptr)
+      for (const json::Value &axis : *axes)
+        info.axes.push_back(axis.getAsInteger().value_or(0));
+  }
   return info;
 }
 
-static Error readTensors(const json::Object &entry, StringRef key,
-                         std::vector<TensorInfo> &tensors) {
+Error Package::readTensors(const json::Object &entry, StringRef key,
+                           std::vector<TensorInfo> &tensors) const {
   if (const json::Array *list = entry.getArray(key))
     for (const json::Value &value : *list) {
       Expected<TensorInfo> info = readTensor(value);

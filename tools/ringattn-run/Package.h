@@ -31,6 +31,8 @@ struct TensorInfo {
   };
   DType dtype = DType::F32;
   llvm::SmallVector<Dim> shape;
+  /// Axes of the grid that it is sharded over; empty where every rank has all.
+  llvm::SmallVector<int64_t> axes;
 
   /// `shape`, with -1 for what is not static.
   llvm::SmallVector<int64_t> staticShape() const;
@@ -69,6 +71,9 @@ public:
 
 private:
   int compile(const RunOptions &options);
+  llvm::Expected<TensorInfo> readTensor(const llvm::json::Value &value) const;
+  llvm::Error readTensors(const llvm::json::Object &entry, llvm::StringRef key,
+                          std::vector<TensorInfo> &tensors) const;
   llvm::Error readManifest();
 
   mlir::MLIRContext context;

@@ -11,7 +11,8 @@
 #include "CommandLine.h"
 #include "Progress.h"
 #include "RankThreads.h"
-#include "ringattn/Target/Files.h"
+#include "ringattn/Support/Files.h"
+#include "llvm/Support/Format.h"
 
 #include <csignal>
 
@@ -85,12 +86,18 @@ int Session::report(bool prepares) {
   if (first < 0)
     return ExitSuccess;
   const Outcome &cause = outcomes[first];
-  // Sizes that do not fit are the caller's, not a fault of a rank.
+  // Sizes that do not fit and modules for another CPU are the caller's, not a
+  // fault of a rank.
   bool isInput = prepares && (cause.status == RR_INVALID_ARGUMENT ||
-                              cause.status == RR_NOT_FOUND);
+                              cause.status == RR_NOT_FOUND ||
+                              cause.status == RR_UNAVAILABLE);
   reportError(isInput ? cause.message
                       : describe(first, cause.status, cause.message),
               isInput ? ExitFailure : ExitRuntime);
+  if (cause.status == RR_DEADLINE_EXCEEDED)
+    errs() << "note: --timeout=" << format("%g", options.timeout)
+           << " is how many seconds a single wait may take; raise it if the "
+              "ranks only need longer\n";
   for (int32_t rank = 0; rank < ranks; ++rank) {
     const Outcome &other = outcomes[rank];
     if (rank != first && other.status != RR_OK &&

@@ -9,8 +9,8 @@
 #include "Check.h"
 #include "CommandLine.h"
 #include "Report.h"
+#include "ringattn/Support/Files.h"
 #include "ringattn/Support/Npy.h"
-#include "ringattn/Target/Files.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -49,11 +49,13 @@ static int runEntry(const RunOptions &options, Package &package) {
     return reportError(ranks.takeError());
   if (Error error = checkOutputs(options, *entry))
     return reportError(std::move(error));
+  DeviceGrid grid = DeviceGrid::get(package.getGrid(), *ranks);
+  if (Error error = checkMemory(options, *entry, grid, *ranks))
+    return reportError(std::move(error), ExitRuntime);
   Expected<Arrays> arrays = makeArrays(options, *entry);
   if (!arrays)
     return reportError(arrays.takeError());
 
-  DeviceGrid grid = DeviceGrid::get(package.getGrid(), *ranks);
   mlir::func::FuncOp program = package.findProgram(options.entry);
   if (package.getDiagnostics().hasErrors())
     return ExitFailure;

@@ -27,6 +27,9 @@ struct CPUDescription {
   std::vector<std::string> missing;
 
   bool has(llvm::StringRef feature) const;
+  /// The features that a machine needs to run the code: without those by which
+  /// LLVM only chooses among instructions, such as `slow-lea`.
+  std::vector<std::string> requiredFeatures() const;
   /// What LLVM has to know beside the name: "-avx512f,+avx2,+fma".
   std::string featureString() const;
 };

@@ -221,8 +221,8 @@ struct EmitEntries : ringattn::impl::EmitEntriesPassBase<EmitEntries> {
     }
     ArrayAttr groups = collectGroups(module);
     module->setAttr(kGroupsAttr, groups);
-    FailureOr<std::string> manifest =
-        buildManifest(module, groups, {target, cpu->name, cpu->features});
+    FailureOr<std::string> manifest = buildManifest(
+        module, groups, {target, cpu->name, cpu->requiredFeatures()});
     if (failed(manifest))
       return signalPassFailure();
     module->setAttr("ringattn.manifest",

@@ -80,8 +80,9 @@ RR_EXPORT int32_t rr_world_size(const rr_world *world);
 // Modules
 //===----------------------------------------------------------------------===//
 
-/// Loads a compiled module (a shared object). Its ABI version, its manifest and
-/// the CPU features it was compiled for are checked first.
+/// Loads a compiled module (a shared object). Its ABI version and its manifest
+/// are checked. A module for another CPU can be opened, to look into it, but
+/// `rr_context_create` refuses it.
 RR_EXPORT int32_t rr_module_open(const char *path, rr_module **out);
 /// The same for code that is already in memory (JIT compilers); the code must
 /// outlive the module.
@@ -162,6 +163,10 @@ typedef struct rr_statistics {
 
 RR_EXPORT int32_t rr_stats(const rr_context *context, rr_statistics *out);
 RR_EXPORT void rr_stats_reset(rr_context *context);
+
+/// Bytes that the process can still allocate and fill: the system's available
+/// memory, or what its control groups leave if that is less.
+RR_EXPORT int64_t rr_available_memory(void);
 
 /// Compute spans finished so far by `context`, for progress displays; may be
 /// called from any thread.

@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/Context.h"
+#include "core/TextFile.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 using namespace ringrt;
 
@@ -36,6 +36,10 @@ static Status guarded(Function function) noexcept {
     return function();
   } catch (const std::bad_alloc &) {
     return {RR_RESOURCE_EXHAUSTED, "out of host memory"};
+  } catch (const std::system_error &error) {
+    // Threads are all that the standard library is asked for here.
+    return makeError(RR_RESOURCE_EXHAUSTED, "cannot start a thread: %s",
+                     error.code().message().c_str());
   } catch (...) {
     return {RR_INTERNAL, "unexpected failure"};
   }
@@ -252,6 +256,14 @@ void rr_stats_reset(rr_context *context) {
     static_cast<Context *>(context)->resetStatistics();
 }
 
+int64_t rr_available_memory(void) {
+  try {
+    return availableMemory();
+  } catch (...) {
+    return 0;
+  }
+}
+
 int64_t rr_progress(const rr_context *context) {
   return context ? static_cast<const Context *>(context)->progress() : 0;
 }
@@ -271,16 +283,6 @@ int32_t rr_flight_dump(rr_world *world, const char *path) {
   return creating([&]() -> Status {
     if (!world || !path)
       return nullArgument("an argument of rr_flight_dump");
-    FILE *file = std::fopen(path, "we");
-    if (!file)
-      return makeError(RR_INVALID_ARGUMENT, "cannot write '%s': %s", path,
-                       strerror(errno));
-    std::string text = world->impl->formatFlights();
-    bool failed = std::fwrite(text.data(), 1, text.size(), file) != text.size();
-    failed |= std::fclose(file) != 0;
-    if (failed)
-      return makeError(RR_INVALID_ARGUMENT, "cannot write '%s': %s", path,
-                       strerror(errno));
-    return {};
+    return writeText(path, world->impl->formatFlights(), "");
   });
 }

@@ -8,12 +8,15 @@
 
 #include "core/Context.h"
 
+#include <limits>
+
 namespace ringrt {
 
 Context::Context(std::shared_ptr<World> worldIn,
                  std::shared_ptr<Module> moduleIn, int32_t rank)
     : world(std::move(worldIn)), module(std::move(moduleIn)), rank(rank),
-      shared(world->rank(rank)), memory(rank, world->hooks), counters() {
+      shared(world->rank(rank)), memory(rank, world->hooks, world->memory),
+      counters() {
   imports = importTable();
 }
 
@@ -24,6 +27,8 @@ Status Context::create(std::shared_ptr<World> world,
     return makeError(RR_INVALID_ARGUMENT,
                      "rank %d is outside of a world of %d ranks", rank,
                      world->size());
+  if (Status status = module->checkHost(); !status.ok())
+    return status;
   if (Status status = checkDevice(world->device(), *module); !status.ok())
     return status;
   std::vector<Ring> rings;
@@ -86,6 +91,12 @@ Status Context::bind(const std::string &name, const int64_t *sizes,
   entry = nullptr;
   shards.clear();
   memory.release(Memory::Owner::Binding);
+  int64_t total = 0;
+  for (const Shard &shard : planned)
+    if (__builtin_add_overflow(total, shard.bytes, &total))
+      total = std::numeric_limits<int64_t>::max();
+  if (Status status = memory.checkFits(total, "its shards"); !status.ok())
+    return status;
   for (Shard &shard : planned)
     if (Status status = memory.allocate(shard.bytes, 64, Memory::Owner::Binding,
                                         &shard.data);

@@ -8,6 +8,8 @@
 
 #include "core/Context.h"
 
+#include <system_error>
+
 namespace ringrt {
 
 PreflightRecord Context::preflightRecord() const {
@@ -105,8 +107,7 @@ Status Context::runEntry() {
 void Context::reportOutcome(const Status &status) {
   shared.flight.setOutcome(status);
   if (!status.ok())
-    world->log.write(LogLevel::Warn, "rank %d: %s: %s\n%s", rank,
-                     statusName(status.code), status.message.c_str(),
+    world->log.write(LogLevel::Warn, "%s",
                      shared.flight.format(rank, world->epoch()).c_str());
 }
 
@@ -121,10 +122,11 @@ Status Context::executeAsync() {
       runnerStatus = runRound();
       executing.store(false);
     });
-  } catch (...) {
+  } catch (const std::system_error &error) {
     executing.store(false);
-    return makeError(RR_RESOURCE_EXHAUSTED, "cannot start a thread for rank %d",
-                     rank);
+    return makeError(RR_RESOURCE_EXHAUSTED,
+                     "cannot start a thread for rank %d: %s", rank,
+                     error.code().message().c_str());
   }
   return {};
 }

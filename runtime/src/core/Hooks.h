@@ -18,6 +18,8 @@ namespace ringrt {
 struct Hooks {
   /// Asked before every allocation for a rank; true makes it fail.
   std::function<bool(int32_t rank, int64_t bytes)> failAllocation;
+  /// Stands in for what the system has available.
+  std::function<int64_t()> availableMemory;
   /// Called before a rank posts an exchange, and before a transfer's copy (with
   /// the receiving rank, on the copying thread).
   std::function<void(int32_t rank)> beforePost;

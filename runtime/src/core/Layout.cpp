@@ -64,29 +64,6 @@ int64_t Layout::position(int64_t size, int64_t ranks, int64_t rank,
   return 0;
 }
 
-Layout::Place Layout::locate(int64_t size, int64_t ranks,
-                             int64_t position) const {
-  switch (kind) {
-  case LayoutKind::Contiguous: {
-    int64_t shard = ceilDiv(size, ranks);
-    return {position / shard, position % shard};
-  }
-  case LayoutKind::Striped: {
-    int64_t block = position / granularity;
-    return {block % ranks,
-            block / ranks * granularity + position % granularity};
-  }
-  case LayoutKind::Zigzag: {
-    int64_t chunk = ceilDiv(size, 2 * ranks);
-    int64_t index = position / chunk;
-    if (index < ranks)
-      return {index, position % chunk};
-    return {2 * ranks - 1 - index, chunk + position % chunk};
-  }
-  }
-  return {0, 0};
-}
-
 void Layout::forEachRun(
     int64_t size, int64_t ranks, int64_t rank,
     const std::function<void(int64_t, int64_t, int64_t)> &visit) const {

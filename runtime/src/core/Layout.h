@@ -34,13 +34,6 @@ struct Layout {
   int64_t position(int64_t size, int64_t ranks, int64_t rank,
                    int64_t local) const;
 
-  struct Place {
-    int64_t rank;
-    int64_t local;
-  };
-  /// Owner and local index of global position `position` < `size`.
-  Place locate(int64_t size, int64_t ranks, int64_t position) const;
-
   /// Calls `visit(local, global, count)` for the maximal stretches of a rank's
   /// local indices that are contiguous globally, in increasing order.
   void

@@ -10,10 +10,15 @@
 
 #include <cstdarg>
 #include <cstdlib>
-#include <string_view>
+#include <iterator>
+#include <optional>
+#include <strings.h>
 #include <unistd.h>
 
 namespace ringrt {
+
+/// In the order of LogLevel.
+static constexpr const char *levelNames[] = {"OFF", "WARN", "INFO", "TRACE"};
 
 std::string expandLogPath(const std::string &pattern) {
   std::string path;
@@ -35,15 +40,26 @@ std::string expandLogPath(const std::string &pattern) {
   return path;
 }
 
-Log::Log() {
+/// The level that RINGRT_DEBUG names; nothing if it names none.
+static std::optional<LogLevel> askedLevel() {
   const char *value = std::getenv("RINGRT_DEBUG");
-  std::string_view asked = value ? value : "";
-  if (asked == "WARN")
-    level = LogLevel::Warn;
-  else if (asked == "INFO")
-    level = LogLevel::Info;
-  else if (asked == "TRACE")
-    level = LogLevel::Trace;
+  if (!value || !*value)
+    return LogLevel::Off;
+  for (size_t i = 0; i < std::size(levelNames); ++i)
+    if (strcasecmp(value, levelNames[i]) == 0)
+      return static_cast<LogLevel>(i);
+  return std::nullopt;
+}
+
+Status checkLogLevel() {
+  if (askedLevel())
+    return {};
+  return makeError(RR_INVALID_ARGUMENT,
+                   "RINGRT_DEBUG is '%s', expected OFF, WARN, INFO or TRACE",
+                   std::getenv("RINGRT_DEBUG"));
+}
+
+Log::Log() : level(askedLevel().value_or(LogLevel::Off)) {
   if (level == LogLevel::Off)
     return;
   const char *pattern = std::getenv("RINGRT_DEBUG_FILE");
@@ -65,9 +81,8 @@ Log::~Log() {
 void Log::write(LogLevel asked, const char *format, ...) {
   if (!enabled(asked))
     return;
-  static constexpr const char *names[] = {"", "WARN", "INFO", "TRACE"};
   std::lock_guard<std::mutex> lock(mutex);
-  std::fprintf(file, "ringrt %s: ", names[static_cast<int>(asked)]);
+  std::fprintf(file, "ringrt %s: ", levelNames[static_cast<int>(asked)]);
   va_list arguments;
   va_start(arguments, format);
   std::vfprintf(file, format, arguments);

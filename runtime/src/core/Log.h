@@ -9,6 +9,8 @@
 #ifndef RINGRT_CORE_LOG_H
 #define RINGRT_CORE_LOG_H
 
+#include "core/Status.h"
+
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -17,9 +19,12 @@ namespace ringrt {
 
 enum class LogLevel { Off, Warn, Info, Trace };
 
+/// Refuses a value of RINGRT_DEBUG that names no level.
+Status checkLogLevel();
+
 /// Writes where RINGRT_DEBUG_FILE says (%h: host name, %p: process id; default:
-/// standard error) what RINGRT_DEBUG=WARN|INFO|TRACE asks for (default:
-/// nothing).
+/// standard error) what RINGRT_DEBUG=WARN|INFO|TRACE, in either case, asks for
+/// (default: OFF).
 class Log {
 public:
   Log();
@@ -32,7 +37,7 @@ public:
       __attribute__((format(printf, 3, 4)));
 
 private:
-  LogLevel level = LogLevel::Off;
+  LogLevel level;
   FILE *file = stderr;
   std::mutex mutex;
 };

@@ -125,9 +125,6 @@ private:
           "'" + manifest.target +
               "' cannot be executed by this runtime; available: cpu, sm_90a",
           RR_UNIMPLEMENTED);
-    if (root.contains("target_cpu") &&
-        !string(root, "", "target_cpu", manifest.targetCpu))
-      return false;
     return parseFeatures(root) && parseGrid(root) && parseGroups(root) &&
            parseEntries(root);
   }

@@ -73,7 +73,6 @@ struct GridSpec {
 
 struct Manifest {
   std::string target;
-  std::string targetCpu;
   std::vector<std::string> cpuFeatures;
   std::optional<GridSpec> grid;
   /// The axes of each ring.

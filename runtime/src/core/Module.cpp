@@ -49,8 +49,9 @@ Status Module::open(const std::string &path, std::shared_ptr<Module> &out) {
   rr_module_query_fn query;
   static_assert(sizeof(query) == sizeof(symbol));
   memcpy(&query, &symbol, sizeof(query));
+  module->prefix = "module '" + path + "': ";
   if (Status status = module->load(query); !status.ok()) {
-    status.message = "module '" + path + "': " + status.message;
+    status.message = module->prefix + status.message;
     return status;
   }
   out = std::move(module);
@@ -91,8 +92,6 @@ Status Module::load(rr_module_query_fn query) {
   text.assign(header->manifest, header->manifest_size);
   if (Status status = parseManifest(text, parsed); !status.ok())
     return status;
-  if (Status status = checkCpuFeatures(parsed.cpuFeatures); !status.ok())
-    return status;
   for (const EntrySpec &entry : parsed.entries)
     if (!findFunction(entry.name))
       return makeError(RR_DATA_LOSS,
@@ -104,6 +103,13 @@ Status Module::load(rr_module_query_fn query) {
   hash = hashBytes(header->program, header->program_size, hash);
   digestText = formatString("%016llx", static_cast<unsigned long long>(hash));
   return {};
+}
+
+Status Module::checkHost() const {
+  Status status = checkCpuFeatures(parsed.cpuFeatures);
+  if (!status.ok())
+    status.message = prefix + status.message;
+  return status;
 }
 
 rr_entry_fn Module::findFunction(const std::string &name) const {

@@ -27,6 +27,10 @@ public:
   static Status fromQuery(rr_module_query_fn query,
                           std::shared_ptr<Module> &out);
 
+  /// Whether this machine's CPU runs the module's code. Modules for other CPUs
+  /// can be opened, so that their manifests can be read.
+  Status checkHost() const;
+
   const Manifest &manifest() const { return parsed; }
   const std::string &manifestText() const { return text; }
   /// Null for a name that is not in the manifest.
@@ -47,6 +51,8 @@ private:
 
   void *library = nullptr;
   const rr_module_header *header = nullptr;
+  /// What errors that concern the module start with: its path, if it has one.
+  std::string prefix;
   std::string text;
   std::string digestText;
   Manifest parsed;

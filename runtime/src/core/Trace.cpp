@@ -7,11 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/Trace.h"
+#include "core/TextFile.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <cmath>
+#include <cstdlib>
 
 namespace ringrt {
 
@@ -57,38 +57,45 @@ namespace {
 constexpr int computeThread = 0;
 constexpr int firstCommThread = 1;
 
+/// With three decimals, and the point that JSON wants in every locale.
+std::string microseconds(double seconds) {
+  long long nanoseconds = std::llround(seconds * 1e9);
+  return formatString("%s%lld.%03lld", nanoseconds < 0 ? "-" : "",
+                      std::llabs(nanoseconds) / 1000,
+                      std::llabs(nanoseconds) % 1000);
+}
+
 class Writer {
 public:
-  Writer(FILE *file, TimePoint origin) : file(file), origin(origin) {}
+  Writer(std::string &text, TimePoint origin) : text(text), origin(origin) {}
 
   void metadata(const char *kind, size_t rank, int thread,
                 const std::string &name) {
     separate();
-    std::fprintf(file,
-                 "{\"name\":\"%s\",\"ph\":\"M\",\"pid\":%zu,\"tid\":%d,"
-                 "\"args\":{\"name\":\"%s\"}}",
-                 kind, rank, thread, name.c_str());
+    text += formatString("{\"name\":\"%s\",\"ph\":\"M\",\"pid\":%zu,\"tid\":%d,"
+                         "\"args\":{\"name\":\"%s\"}}",
+                         kind, rank, thread, name.c_str());
   }
 
   void span(const std::string &name, const char *category, size_t rank,
             int thread, TimePoint begin, TimePoint end,
             const std::string &args) {
     separate();
-    std::fprintf(file,
-                 "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%zu,"
-                 "\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f,\"args\":{%s}}",
-                 name.c_str(), category, rank, thread,
-                 1e6 * secondsBetween(origin, begin),
-                 1e6 * secondsBetween(begin, end), args.c_str());
+    text += formatString(
+        "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":%zu,"
+        "\"tid\":%d,\"ts\":%s,\"dur\":%s,\"args\":{%s}}",
+        name.c_str(), category, rank, thread,
+        microseconds(secondsBetween(origin, begin)).c_str(),
+        microseconds(secondsBetween(begin, end)).c_str(), args.c_str());
   }
 
 private:
   void separate() {
-    std::fputs(first ? "\n" : ",\n", file);
+    text += first ? "\n" : ",\n";
     first = false;
   }
 
-  FILE *file;
+  std::string &text;
   TimePoint origin;
   bool first = true;
 };
@@ -134,9 +141,8 @@ static void writeRank(Writer &writer, size_t rank,
         "comm", rank, firstCommThread + int(lane), span.begin, span.end, args);
     writer.span("wait exchange " + std::to_string(span.exchange), "wait", rank,
                 computeThread, span.waitBegin, span.waitEnd,
-                formatString("\"exposed_us\":%.3f,\"skew_us\":%.3f",
-                             1e6 * span.exposedSeconds,
-                             1e6 * span.skewSeconds));
+                "\"exposed_us\":" + microseconds(span.exposedSeconds) +
+                    ",\"skew_us\":" + microseconds(span.skewSeconds));
   }
   for (size_t lane = 0; lane < std::max<size_t>(1, lanes.size()); ++lane)
     writer.metadata("thread_name", rank, firstCommThread + int(lane),
@@ -156,21 +162,12 @@ Status writeChromeTrace(const std::vector<const RankTrace *> &ranks,
       origin = std::min({origin, span.begin, span.waitBegin});
   }
 
-  FILE *file = std::fopen(path.c_str(), "we");
-  if (!file)
-    return makeError(RR_INVALID_ARGUMENT, "cannot write trace '%s': %s",
-                     path.c_str(), strerror(errno));
-  std::fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", file);
-  Writer writer(file, origin);
+  std::string text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
+  Writer writer(text, origin);
   for (size_t rank = 0; rank < ranks.size(); ++rank)
     writeRank(writer, rank, compute[rank], comm[rank]);
-  std::fputs("\n]}\n", file);
-  bool failed = std::ferror(file) != 0;
-  failed |= std::fclose(file) != 0;
-  if (failed)
-    return makeError(RR_INVALID_ARGUMENT, "cannot write trace '%s': %s",
-                     path.c_str(), strerror(errno));
-  return {};
+  text += "\n]}\n";
+  return writeText(path, text, "trace ");
 }
 
 } // namespace ringrt

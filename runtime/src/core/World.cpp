@@ -66,7 +66,8 @@ static Status checkOptions(const rr_world_options &options) {
                      "device cuda is not part of this runtime; available: cpu, "
                      "sim");
   default:
-    return makeError(RR_INVALID_ARGUMENT, "unknown device %d, expected 0 (cpu)",
+    return makeError(RR_INVALID_ARGUMENT,
+                     "unknown device %d, expected 0 (cpu) or 2 (sim)",
                      static_cast<int>(options.device));
   }
   if (Status s = checkSeconds(options.timeout_seconds, "the timeout"); !s.ok())
@@ -80,6 +81,8 @@ static Status checkOptions(const rr_world_options &options) {
 Status World::create(const rr_world_options &options,
                      std::shared_ptr<World> &out) {
   if (Status status = checkOptions(options); !status.ok())
+    return status;
+  if (Status status = checkLogLevel(); !status.ok())
     return status;
   rr_world_options resolved = options;
   if (resolved.threads == 0)

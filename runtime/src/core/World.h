@@ -14,6 +14,7 @@
 #include "core/Log.h"
 #include "core/Trace.h"
 #include "device/Device.h"
+#include "device/cpu/HostMemory.h"
 #include "device/cpu/ThreadPool.h"
 #include "ringrt/ringrt.h"
 #include "transport/Transport.h"
@@ -62,6 +63,8 @@ public:
 
   Log log;
   Hooks hooks;
+  /// Shared by the memories of the ranks' contexts.
+  MemoryBudget memory{hooks};
 
 private:
   explicit World(const rr_world_options &options);

@@ -10,9 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 
 namespace ringrt {
 
@@ -22,18 +20,7 @@ static constexpr int64_t hugePage = int64_t(2) << 20;
 /// Smaller blocks are not worth keeping.
 static constexpr int64_t leastKept = int64_t(64) << 10;
 
-/// What no allocation can exceed. The kernel promises more than it has, and
-/// ends the process when the promise is called.
-static int64_t machineBytes() {
-  struct sysinfo info;
-  if (sysinfo(&info) != 0)
-    return std::numeric_limits<int64_t>::max();
-  return static_cast<int64_t>((info.totalram + info.totalswap) * info.mem_unit);
-}
-
 static void *allocateBlock(int64_t bytes, int64_t alignment) {
-  if (bytes > machineBytes())
-    return nullptr;
   bool huge = bytes >= hugePage;
   void *data = nullptr;
   if (posix_memalign(
@@ -49,9 +36,34 @@ static void *allocateBlock(int64_t bytes, int64_t alignment) {
 
 Memory::~Memory() {
   for (auto &[data, block] : blocks)
-    std::free(data);
-  for (const Block &block : kept)
-    std::free(block.data);
+    freeBlock(block);
+  dropAllKept();
+}
+
+void *Memory::newBlock(int64_t bytes, int64_t alignment, int64_t &available) {
+  if (!budget.take(bytes, available))
+    return nullptr;
+  void *data = allocateBlock(bytes, alignment);
+  if (!data)
+    budget.give(bytes);
+  return data;
+}
+
+void Memory::freeBlock(const Block &block) {
+  std::free(block.data);
+  budget.give(block.bytes);
+}
+
+Status Memory::checkFits(int64_t bytes, const char *what) {
+  std::lock_guard<std::mutex> lock(mutex);
+  int64_t available = 0;
+  if (budget.fits(bytes - std::min(bytes, keptBytes), available))
+    return {};
+  return makeError(RR_RESOURCE_EXHAUSTED,
+                   "rank %d cannot allocate %lld bytes for %s: %lld bytes of "
+                   "memory are available",
+                   rank, static_cast<long long>(bytes), what,
+                   static_cast<long long>(available));
 }
 
 Status Memory::allocate(int64_t bytes, int64_t alignment, Owner owner,
@@ -73,10 +85,22 @@ Status Memory::allocate(int64_t bytes, int64_t alignment, Owner owner,
                      static_cast<long long>(bytes));
   std::lock_guard<std::mutex> lock(mutex);
   void *data = takeKept(bytes, alignment);
+  int64_t available = -1;
   if (!data) {
     dropKept(bytes);
-    data = allocateBlock(bytes, alignment);
+    data = newBlock(bytes, alignment, available);
   }
+  if (!data && !kept.empty()) {
+    dropAllKept();
+    data = newBlock(bytes, alignment, available);
+  }
+  if (!data && available >= 0)
+    return makeError(RR_RESOURCE_EXHAUSTED,
+                     "rank %d cannot allocate %lld bytes (%lld held): %lld "
+                     "bytes of memory are available",
+                     rank, static_cast<long long>(bytes),
+                     static_cast<long long>(held),
+                     static_cast<long long>(available));
   if (!data)
     return makeError(
         RR_RESOURCE_EXHAUSTED, "rank %d cannot allocate %lld bytes (%lld held)",
@@ -108,9 +132,8 @@ int64_t Memory::sizeOf(void *data) const {
              : it->second.bytes;
 }
 
-size_t Memory::release(Owner owner) {
+void Memory::release(Owner owner) {
   std::lock_guard<std::mutex> lock(mutex);
-  size_t count = 0;
   for (auto it = blocks.begin(); it != blocks.end();) {
     if (it->second.owner != owner) {
       ++it;
@@ -118,9 +141,7 @@ size_t Memory::release(Owner owner) {
     }
     keep(it->second);
     it = blocks.erase(it);
-    ++count;
   }
-  return count;
 }
 
 int64_t Memory::peakBytes() const {
@@ -143,7 +164,7 @@ void *Memory::takeKept(int64_t bytes, int64_t alignment) {
 void Memory::keep(const Block &block) {
   held -= block.bytes;
   if (block.bytes < leastKept) {
-    std::free(block.data);
+    freeBlock(block);
     return;
   }
   kept.push_back(block);
@@ -156,9 +177,16 @@ void Memory::dropKept(int64_t roomFor) {
   while (!kept.empty() &&
          keptBytes > std::max<int64_t>(0, peak - held - roomFor)) {
     keptBytes -= kept.front().bytes;
-    std::free(kept.front().data);
+    freeBlock(kept.front());
     kept.erase(kept.begin());
   }
+}
+
+void Memory::dropAllKept() {
+  for (const Block &block : kept)
+    freeBlock(block);
+  kept.clear();
+  keptBytes = 0;
 }
 
 } // namespace ringrt

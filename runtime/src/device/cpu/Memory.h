@@ -11,6 +11,7 @@
 
 #include "core/Hooks.h"
 #include "core/Status.h"
+#include "device/cpu/HostMemory.h"
 
 #include <cstdint>
 #include <mutex>
@@ -25,8 +26,10 @@ namespace ringrt {
 /// from any thread.
 class Memory {
 public:
-  /// `hooks` outlives the memory.
-  Memory(int32_t rank, const Hooks &hooks) : rank(rank), hooks(hooks) {}
+  /// `hooks` and `budget`, which the ranks of a world share, outlive the
+  /// memory.
+  Memory(int32_t rank, const Hooks &hooks, MemoryBudget &budget)
+      : rank(rank), hooks(hooks), budget(budget) {}
   ~Memory();
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
@@ -35,13 +38,15 @@ public:
   /// code allocates.
   enum class Owner { Binding, Execution };
 
+  /// Refuses a number of bytes, for `what`, that will not fit.
+  Status checkFits(int64_t bytes, const char *what);
   Status allocate(int64_t bytes, int64_t alignment, Owner owner, void **out);
   /// Frees a block that generated code allocated.
   Status free(void *data);
   /// The size of a block that generated code allocated, -1 for others.
   int64_t sizeOf(void *data) const;
-  /// Frees all blocks of `owner`; returns how many there were.
-  size_t release(Owner owner);
+  /// Frees all blocks of `owner`.
+  void release(Owner owner);
 
   int64_t peakBytes() const;
 
@@ -53,12 +58,16 @@ private:
     Owner owner;
   };
 
+  void *newBlock(int64_t bytes, int64_t alignment, int64_t &available);
+  void freeBlock(const Block &block);
   void *takeKept(int64_t bytes, int64_t alignment);
   void keep(const Block &block);
   void dropKept(int64_t roomFor);
+  void dropAllKept();
 
   const int32_t rank;
   const Hooks &hooks;
+  MemoryBudget &budget;
   mutable std::mutex mutex;
   std::unordered_map<void *, Block> blocks;
   std::vector<Block> kept;

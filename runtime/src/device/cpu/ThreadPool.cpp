@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "device/cpu/ThreadPool.h"
+#include "ringrt/abi.h"
 
 #include <algorithm>
 
@@ -41,8 +42,14 @@ void ThreadPool::Loop::work(Turns::Turn &turn) {
     int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
     if (begin >= count)
       return;
-    int32_t result = body(begin, std::min(begin + chunk, count));
-    int32_t none = 0;
+    int32_t result, none = 0;
+    // An exception would end the process, or leave others with a loop that is
+    // gone.
+    try {
+      result = body(begin, std::min(begin + chunk, count));
+    } catch (...) {
+      result = RR_RESOURCE_EXHAUSTED;
+    }
     if (result != 0)
       status.compare_exchange_strong(none, result);
     turn.mayPass();

@@ -42,21 +42,24 @@ void Turns::take() {
     return;
   }
   Waiter self;
-  queue.push_back(&self);
-  waiting.store(static_cast<int64_t>(queue.size()), std::memory_order_relaxed);
+  (last ? last->next : first) = &self;
+  last = &self;
+  waiting.fetch_add(1, std::memory_order_relaxed);
   self.called.wait(lock, [&] { return self.mayGo; });
 }
 
 void Turns::give() {
   std::lock_guard<std::mutex> lock(mutex);
-  if (queue.empty()) {
+  if (!first) {
     ++available;
     return;
   }
   // The turn goes to the next one, so nobody can come in between.
-  Waiter *next = queue.front();
-  queue.pop_front();
-  waiting.store(static_cast<int64_t>(queue.size()), std::memory_order_relaxed);
+  Waiter *next = first;
+  first = next->next;
+  if (!first)
+    last = nullptr;
+  waiting.fetch_sub(1, std::memory_order_relaxed);
   next->mayGo = true;
   next->called.notify_one();
 }

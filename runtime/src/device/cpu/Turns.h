@@ -20,7 +20,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 
 namespace ringrt {
@@ -53,6 +52,7 @@ private:
   struct Waiter {
     std::condition_variable called;
     bool mayGo = false;
+    Waiter *next = nullptr;
   };
 
   void take();
@@ -62,7 +62,9 @@ private:
   std::atomic<int64_t> waiting{0};
   std::mutex mutex;
   int64_t available;
-  std::deque<Waiter *> queue;
+  /// The queue of those that wait, linked so that queueing cannot fail.
+  Waiter *first = nullptr;
+  Waiter *last = nullptr;
 };
 
 } // namespace ringrt

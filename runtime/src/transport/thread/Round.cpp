@@ -43,7 +43,7 @@ std::string Round::namesIn(Phase phase) const {
 }
 
 void Round::fail(int32_t rank, const Status &status) {
-  if (failing)
+  if (decided())
     return;
   failing = true;
   failedRank = rank;
@@ -53,14 +53,14 @@ void Round::fail(int32_t rank, const Status &status) {
 }
 
 void Round::failBoth(int32_t rank, int32_t other, const Status &status) {
-  if (failing)
+  if (decided())
     return;
   fail(rank, status);
   ranks[other].own = status;
 }
 
 void Round::cancel() {
-  if (failing)
+  if (decided())
     return;
   failing = cancelled = true;
   cause = {RR_CANCELLED, "the run was cancelled"};

@@ -47,7 +47,10 @@ public:
   std::string namesIn(Phase phase) const;
 
   bool failed() const { return failing; }
-  /// The first failure ends the round; later ones are its consequences.
+  /// Nothing changes the outcome any more: some ranks may have returned it.
+  bool decided() const { return failing || all(Phase::Finished); }
+  /// The first failure ends the round; later ones are its consequences, and
+  /// what comes once all have succeeded is too late.
   void fail(int32_t rank, const Status &status);
   /// A failure that two ranks have in common.
   void failBoth(int32_t rank, int32_t other, const Status &status);

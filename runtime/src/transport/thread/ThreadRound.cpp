@@ -8,6 +8,8 @@
 
 #include "transport/thread/ThreadTransport.h"
 
+#include <algorithm>
+
 namespace ringrt {
 
 Status ThreadTransport::enter(int32_t rank, const std::string &record,
@@ -91,9 +93,11 @@ Status ThreadTransport::leave(int32_t rank) {
     if (Clock::now() >= deadline) {
       failRound(rank,
                 makeError(RR_DEADLINE_EXCEEDED,
-                          "rank %d waited %.3g s for %s to end the execution",
+                          "rank %d waited %.3g s for %s to end the execution: "
+                          "%s",
                           rank, secondsBetween(begin, Clock::now()),
-                          round.namesIn(Phase::Inside).c_str()));
+                          round.namesIn(Phase::Inside).c_str(),
+                          whyNotEnded().c_str()));
       break;
     }
     state.wake.wait_until(lock, deadline);
@@ -115,6 +119,9 @@ void ThreadTransport::startRound() {
   met = false;
   unmatched.clear();
   announcements.clear();
+  // What the link still owed to a round that failed is not delivered any more.
+  std::fill(egressFree.begin(), egressFree.end(), TimePoint());
+  std::fill(ingressFree.begin(), ingressFree.end(), TimePoint());
   stop.store(false, std::memory_order_release);
 }
 
@@ -133,13 +140,15 @@ void ThreadTransport::fail(int32_t rank, const Status &status) {
   Lock lock(mutex);
   // A rank outside has nobody to tell.
   Phase phase = round.phase(rank);
-  if (phase == Phase::Inside || phase == Phase::Finished)
+  if (!round.decided() && (phase == Phase::Inside || phase == Phase::Finished))
     failRound(rank, status);
 }
 
 void ThreadTransport::cancel() {
   Lock lock(mutex);
-  if (!round.anyWithin()) {
+  // Ranks on their way out of a round that has succeeded may have returned
+  // already; those that come later must not return something else.
+  if (!round.anyWithin() || (round.decided() && !round.failed())) {
     cancelNext = true;
     return;
   }

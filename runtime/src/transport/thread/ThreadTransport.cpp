@@ -333,4 +333,24 @@ std::string ThreadTransport::whyNotPosted(int32_t peer) const {
   return text;
 }
 
+/// A rank that computes for longer than the others is no fault by itself, so
+/// this says which ranks do.
+std::string ThreadTransport::whyNotEnded() const {
+  std::string text;
+  for (int32_t rank = 0; rank < options.size; ++rank) {
+    if (round.phase(rank) != Phase::Inside)
+      continue;
+    const RankState &state = *ranks[rank];
+    if (!text.empty())
+      text += "; ";
+    if (state.waitsFor < 0)
+      text += formatString("rank %d is still computing", rank);
+    else
+      text +=
+          formatString("rank %d waits for rank %d at hop %lld", rank,
+                       state.waitsFor, static_cast<long long>(state.waitsIn));
+  }
+  return text;
+}
+
 } // namespace ringrt

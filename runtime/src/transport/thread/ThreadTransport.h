@@ -127,6 +127,7 @@ private:
                           TimePoint begin);
   int32_t awaitedPeer(const Pending &pending) const;
   std::string whyNotPosted(int32_t peer) const;
+  std::string whyNotEnded() const;
   void measure(const Pending &pending, ExchangeTimes &times) const;
 
   /// The copying thread's work; takes the lock itself.

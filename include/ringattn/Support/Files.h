@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RINGATTN_TARGET_FILES_H
-#define RINGATTN_TARGET_FILES_H
+#ifndef RINGATTN_SUPPORT_FILES_H
+#define RINGATTN_SUPPORT_FILES_H
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
@@ -52,4 +52,4 @@ llvm::Error checkWritable(llvm::StringRef path);
 
 } // namespace ringattn
 
-#endif // RINGATTN_TARGET_FILES_H
+#endif // RINGATTN_SUPPORT_FILES_H
