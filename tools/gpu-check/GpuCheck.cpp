@@ -68,6 +68,13 @@ int gc_release(gc_device *device, uint64_t address) {
   return guarded(0, [&] { return device->release(address), 1; });
 }
 
+int gc_fill(gc_device *device, uint64_t address, int byte, uint64_t bytes) {
+  return guarded(0, [&] {
+    device->fill(address, static_cast<unsigned char>(byte), bytes);
+    return 1;
+  });
+}
+
 int gc_upload(gc_device *device, uint64_t to, const void *from,
               uint64_t bytes) {
   return guarded(0, [&] { return device->upload(to, from, bytes), 1; });

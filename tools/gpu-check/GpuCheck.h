@@ -33,6 +33,7 @@ int gc_set_stream(gc_device *device, void *stream);
 /// 0 where there is no memory.
 uint64_t gc_allocate(gc_device *device, uint64_t bytes);
 int gc_release(gc_device *device, uint64_t address);
+int gc_fill(gc_device *device, uint64_t address, int byte, uint64_t bytes);
 int gc_upload(gc_device *device, uint64_t to, const void *from, uint64_t bytes);
 int gc_download(gc_device *device, void *to, uint64_t from, uint64_t bytes);
 int gc_synchronize(gc_device *device);

@@ -26,6 +26,7 @@ FUNCTIONS = {
     "gc_set_stream": (c.c_int, [POINTER, POINTER]),
     "gc_allocate": (SIZE, [POINTER, SIZE]),
     "gc_release": (c.c_int, [POINTER, SIZE]),
+    "gc_fill": (c.c_int, [POINTER, SIZE, c.c_int, SIZE]),
     "gc_upload": (c.c_int, [POINTER, SIZE, POINTER, SIZE]),
     "gc_download": (c.c_int, [POINTER, POINTER, SIZE, SIZE]),
     "gc_synchronize": (c.c_int, [POINTER]),
@@ -106,6 +107,13 @@ class Array:
             device.library.gc_upload(
                 device.handle, address or self.address, data.ctypes.data, data.nbytes
             )
+        )
+
+    def fill(self, byte: int) -> None:
+        """In the order of the stream."""
+        device = self.device
+        device.check(
+            device.library.gc_fill(device.handle, self.address, byte, self.size)
         )
 
     def read(self) -> np.ndarray:

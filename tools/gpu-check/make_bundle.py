@@ -27,7 +27,8 @@ from cases import Case, Configuration  # noqa: E402
 LARGEST = 64 * 2**20
 # Runs on every x86-64 machine that has such a GPU.
 HOST_CPU = "x86-64-v3"
-SHIPPED = ("cases.py", "device.py", "report.py", "run.py", "timing.py", "worker.py")
+SHIPPED = ("alone.py", "cases.py", "device.py", "peers.py", "process.py", "report.py",
+           "run.py", "sensors.py", "timing.py", "timing_part.py", "worker.py")
 SOURCES = ("tools/gpu-check/*.cpp", "tools/gpu-check/*.h", "runtime/include/ringrt/*.h",
            "runtime/test/SimGolden.h")
 # Needs the toolkit's header.

@@ -8,6 +8,8 @@ is well, 1 where something is wrong, 2 where there is nothing to check with.
   run --jobs=N             processes that share the GPU for cases (default 4 to 12)
   run --out=DIR            where results.json and hopper.md go (default: results)
   run --timeout=N          seconds that work on the GPU may take (default 10)
+  run --step=N             seconds that a step of a timing may take (default 45; one
+                           that compiles: twice that)
   run --under=COMMAND      what every process is run by: --under=compute-sanitizer
 """
 
@@ -17,9 +19,7 @@ import argparse
 import datetime
 import json
 import os
-import queue
 import shlex
-import signal
 import subprocess
 import sys
 import tarfile
@@ -29,7 +29,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import process
 import report
+from timing_part import TimingPart
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parent
@@ -39,8 +41,6 @@ START_SECONDS = 60
 JOBS = max(4, min(12, (os.cpu_count() or 4) - 4))
 # A package of which so many cases broke their process is left alone.
 MOST_BROKEN = 2
-# How much slower processes may be --under something.
-SLOWER = 10
 # Shares of the time of the parts that are run.
 SHARES = {"golden": 1, "cases": 10, "timing": 9}
 
@@ -74,75 +74,12 @@ class Run:
 
     # Processes ---------------------------------------------------------------
 
-    def execute(self, program: str, work: dict, silence: float, until: float):
-        """Yields the lines of a process, then how it ended: "" or why. It is killed
-        when it says nothing for `silence` seconds, or at `until`."""
-        under = self.options.under
-        if under:
-            silence *= SLOWER
-        process = subprocess.Popen(
-            [*under, sys.executable, str(HERE / program)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, start_new_session=True,
-            env={
-                **os.environ, "RINGATTN_PACKAGES": str(self.packages),
-                "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
-            },
+    def execute(self, program: str, work: dict, silence: float, until: float,
+                first: float = 0):
+        return process.execute(
+            program, work, silence, until, first=first, packages=self.packages,
+            under=self.options.under, say=self.say,
         )
-        lines: queue.Queue = queue.Queue()
-        errors: list[str] = []
-
-        def read() -> None:
-            for line in process.stdout:
-                lines.put(line)
-            lines.put(None)
-
-        threading.Thread(target=read, daemon=True).start()
-        threading.Thread(
-            target=lambda: errors.extend(process.stderr), daemon=True
-        ).start()
-        why = ""
-        try:
-            process.stdin.write(json.dumps(work))
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        while True:
-            patience = min(silence, until - time.monotonic())
-            try:
-                line = lines.get(timeout=max(0.0, patience))
-            except queue.Empty:
-                late = time.monotonic() >= until
-                why = "no time was left" if late else f"no answer after {silence:g} s"
-                break
-            if line is None:
-                break
-            try:
-                yield json.loads(line)
-            except ValueError:  # what a library prints
-                if under:
-                    self.say(line.rstrip())
-        if why:
-            self.kill(process)
-        else:
-            try:
-                code = process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.kill(process)
-                code = 0
-            if code < 0:
-                why = f"killed by {signal.Signals(-code).name}"
-            elif code > 0:
-                last = [e.strip() for e in errors if e.strip()]
-                why = last[-1] if last else f"exit {code}"
-        yield {"end": why}
-
-    @staticmethod
-    def kill(process: subprocess.Popen) -> None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     # Parts -------------------------------------------------------------------
 
@@ -263,38 +200,14 @@ class Run:
         rows = [
             row for row in self.manifest["timed"] if self.options.filter in row[0]
         ]
-        managed, seconds = False, until - time.monotonic()
-        while rows and time.monotonic() < until:
-            work = {
-                "managed": managed, "rows": rows, "flex_seconds": seconds * 0.4,
-            }
-            before = len(rows)
-            for line in self.execute("timing.py", work, 150, until):
-                if "versions" in line:
-                    self.results["versions"] = line["versions"]
-                elif "length" in line:
-                    rows = rows[1:]
-                    self.results["timing"].append(line)
-                    if line["wrong"]:
-                        self.problem(
-                            f"timing: {line['name']}, length {line['length']}: "
-                            f"{line['wrong']}"
-                        )
-                elif "error" in line:
-                    return self.problem(f"timing: {line['error']}")
-                else:
-                    end = line["end"]
-            if end == "killed by SIGSEGV" and not managed:
-                managed = True
-            elif end and rows:
-                self.problem(f"timing: {rows[0][0]}, length {rows[0][1]}: {end}")
-                if len(rows) == before and "No module named" in end:
-                    return
-                rows = rows[1:]
-            elif rows and len(rows) == before:
-                return self.problem("timing: the process ended without a result")
-        if rows:
-            self.problem(f"timing: {len(rows)} rows were not measured")
+
+        def execute(work: dict, silence: float, first: float, until: float):
+            work = {**work, "timeout": self.options.timeout}
+            return self.execute("timing.py", work, silence, until, first)
+
+        TimingPart(
+            self.results, execute, self.problem, self.write, self.options.step
+        ).run(rows, until)
 
     # All ---------------------------------------------------------------------
 
@@ -356,6 +269,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=560)
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=10)
+    parser.add_argument("--step", type=float, default=45)
     parser.add_argument("--under", type=shlex.split, default=[])
     parser.add_argument("--out", type=Path, default=BUNDLE / "results")
     options = parser.parse_args()

@@ -167,12 +167,18 @@ def small_enough(bench: Bench) -> None:
 @test
 def times(bench: Bench) -> None:
     _, results = bench.expect_run(
-        0, ["| 64 | full | 130 |", "all is well"], "--parts=timing"
+        0, ["| 64 | full | 130 |", "| 100% | 100% |", "all is well"], "--parts=timing",
+        RINGATTN_FAKE_TORCH="flex=run",
     )
     (row,) = results["timing"]
-    expect(row["ours"] > 0 and row["error"] < 1e-2, f"{row}")
-    expect(set(row["peers"]) == {"cuDNN"}, f"{row}")
-    expect(row["without"]["FlashAttention-2"] == "no available kernel", f"{row}")
+    expect(row["times"]["ours"]["median"] > 0 and row["error"] < 1e-2, f"{row}")
+    expect(row["times"]["ours"]["rounds"] >= 10, f"{row}")
+    expect(set(row["times"]) == {"ours", "cuDNN"}, f"{row}")
+    expect(set(row["compiled"]) == {"ours", "Triton (flex)"}, f"{row}")
+    expect(
+        row["without"] == {"FlashAttention-2": "no available kernel"}, f"{row}"
+    )
+    expect(results["roof"]["tflops"] > 0, f"{results['roof']}")
     document = (results["folder"] / "hopper.md").read_text()
     for part in ("Simulated GPU", "commit", "| 64 | full | 130 |", "Without"):
         expect(part in document, document)
@@ -203,6 +209,42 @@ def wrong_results_are_found(bench: Bench) -> None:
     wrong = [entry for entry in results["golden"] if entry["wrong"]]
     expect(len(wrong) > 60, f"{len(wrong)} of 70 golden vectors are wrong")
     expect(all(e["wrong"] for e in results["cases"]), "a wrong result is taken")
+
+
+@test
+def peers_that_break(bench: Bench) -> None:
+    """They cost their own columns, and nothing is wrong."""
+    for fate, peer, why in (
+        ("flex=fail", "Triton (flex)", "the stand-in compiles nothing"),
+        ("flex=die", "Triton (flex)", "killed by SIGABRT"),
+        ("flex=hang", "Triton (flex)", "no answer after 12 s"),
+        ("cudnn=die,flex=run", "cuDNN", "killed by SIGABRT"),
+        ("cudnn=hang,flex=run", "cuDNN", "no answer after 6 s"),
+    ):
+        text, results = bench.expect_run(
+            0, ["| 64 | full | 130 |", "all is well"], "--parts=timing", "--step=6",
+            RINGATTN_FAKE_TORCH=fate,
+        )
+        (row,) = results["timing"]
+        expect(row["without"].get(peer) == why, f"{fate}: {row}")
+        expect("ours" in row["times"], f"{fate}: {row}")
+        other = row["compiled"] if peer == "cuDNN" else row["times"]
+        expect(len(other) == 2, f"{fate}: {row}")
+
+
+@test
+def times_without_peers(bench: Bench) -> None:
+    folder = bench.folder()
+    (folder / "torch.py").write_text("raise ImportError('hidden')\n")
+    _, results = bench.expect_run(
+        0, ["| 64 | full | 130 |", "all is well"], "--parts=timing",
+        PYTHONPATH=str(folder),
+    )
+    (row,) = results["timing"]
+    expect(set(row["times"]) == {"ours"} and row["kernels"], f"{row}")
+    expect(row["error"] < 1e-2, f"{row}")
+    document = (results["folder"] / "hopper.md").read_text()
+    expect("There was no PyTorch" in document, document)
 
 
 @test
