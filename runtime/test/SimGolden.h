@@ -263,7 +263,6 @@ inline std::vector<TensorCase> tensorCases() {
       {"64-byte swizzle", 2, 2, {64, 20}, {32, 16}, {8, 10}, 64},
       {"32-byte swizzle", 2, 2, {64, 40}, {16, 32}, {-2, 20}, 32},
       {"no swizzle", 2, 2, {64, 40}, {24, 5}, {50, 37}, 0},
-      {"rows shorter than the span", 2, 2, {64, 40}, {32, 16}, {16, 0}, 128},
       {"rank 1", 1, 4, {1000}, {64}, {970}, 0},
       {"rank 3, f32", 3, 4, {40, 6, 5}, {32, 4, 2}, {16, 4, -1}, 128},
       {"rank 4, as attention uses it",
@@ -281,6 +280,8 @@ inline std::vector<TensorCase> tensorCases() {
        {0, 0, 3, 0},
        128},
       {"rank 5", 5, 2, {16, 3, 4, 3, 5}, {8, 2, 3, 2, 2}, {8, 2, -1, 2, 4}, 0},
+      // The last: a device might not take it as it is meant here.
+      {"rows shorter than the span", 2, 2, {64, 40}, {32, 16}, {16, 0}, 128},
   };
 }
 

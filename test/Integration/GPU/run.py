@@ -357,6 +357,17 @@ def kernels_that_hang(bench: Bench) -> None:
 
 
 @test
+def vectors_that_hang(bench: Bench) -> None:
+    """A vector that hangs costs two seconds, not the others."""
+    _, results = bench.expect_run(
+        1, ["kernel 'wgmma_0' has not ended after 2 s", "no time was left"],
+        "--parts=golden", "--seconds=12", fake="hang",
+    )
+    wrong = [entry for entry in results["golden"] if entry["wrong"]]
+    expect(len(wrong) >= 3, f"{len(wrong)} vectors in 12 seconds")
+
+
+@test
 def time_runs_out(bench: Bench) -> None:
     _, results = bench.expect_run(
         1, ["no time was left"], "--parts=cases", "--seconds=3", "--timeout=60",
