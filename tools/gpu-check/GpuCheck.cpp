@@ -102,6 +102,11 @@ gc_package *gc_load(gc_device *device, const char *path) {
                                [&] { return new gc_package(*device, path); });
 }
 
+int gc_unload(gc_package *package) {
+  delete package;
+  return 1;
+}
+
 int gc_call(gc_package *package, const char *entry, int64_t ranks,
             void *const *buffers, int64_t count, const int64_t *dims) {
   return guarded(

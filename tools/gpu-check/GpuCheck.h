@@ -42,6 +42,8 @@ int gc_synchronize(gc_device *device);
 int gc_times(gc_device *device, float *milliseconds, int most);
 
 gc_package *gc_load(gc_device *device, const char *path);
+/// The stream must be empty.
+int gc_unload(gc_package *package);
 int gc_call(gc_package *package, const char *entry, int64_t ranks,
             void *const *buffers, int64_t count, const int64_t *dims);
 

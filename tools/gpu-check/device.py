@@ -32,6 +32,7 @@ FUNCTIONS = {
     "gc_synchronize": (c.c_int, [POINTER]),
     "gc_times": (c.c_int, [POINTER, c.POINTER(c.c_float), c.c_int]),
     "gc_load": (POINTER, [POINTER, TEXT]),
+    "gc_unload": (c.c_int, [POINTER]),
     "gc_call": (
         c.c_int,
         [POINTER, TEXT, c.c_int64, c.POINTER(POINTER), c.c_int64,
@@ -157,6 +158,10 @@ class Package:
             device.library.gc_load(device.handle, str(path).encode())
         )
 
+    def unload(self) -> None:
+        """Its kernels' code; the host's stays."""
+        self.device.library.gc_unload(self.handle)
+
     def call(self, ranks: int, addresses: list[int], dims: list[int]) -> None:
         """`addresses`: of rank 0's arrays, then rank 1's, ..."""
         buffers = (POINTER * len(addresses))(*addresses)
@@ -170,8 +175,9 @@ class Package:
     def run(
         self, configuration: Configuration, case: Case, inputs: list[np.ndarray],
         times: int,
-    ) -> list[list[np.ndarray]]:
-        """The results, global arrays, of so many calls in a row."""
+    ) -> tuple[list[list[np.ndarray]], int]:
+        """The results, global arrays, of so many calls in a row, and of how many inputs
+        these changed the memory."""
         shapes = configuration.shapes(case)
         dtypes = [configuration.dtype] * 4 + ["f32"]
         owned = [
@@ -179,6 +185,7 @@ class Package:
             for index in range(len(shapes))
         ]
         arrays: list[list[Array]] = []
+        written: list[tuple[Array, bytes]] = []
         for rank in range(case.ranks):
             shards = []
             for index, shape in enumerate(shapes):
@@ -187,7 +194,9 @@ class Package:
                 shards.append(Array(self.device, int(np.prod(local)) * width))
                 if index < 3:
                     part = inputs[index][:, :, owned[index][rank]]
-                    shards[-1].write(to_storage(part, dtypes[index]))
+                    stored = np.ascontiguousarray(to_storage(part, dtypes[index]))
+                    shards[-1].write(stored)
+                    written.append((shards[-1], stored.tobytes()))
             arrays.append(shards)
         dims = [size for shape in shapes for size in shape]
         runs = []
@@ -209,8 +218,9 @@ class Package:
                     whole[:, :, positions] = data.reshape(local)
                 results.append(whole)
             runs.append(results)
+        # This looks at the guards, too.
+        changed = sum(array.read().tobytes() != stored for array, stored in written)
         for shards in arrays:
             for array in shards:
-                array.read()  # the guards of the inputs
                 array.release()
-        return runs
+        return runs, changed

@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -25,10 +26,11 @@ import cases  # noqa: E402
 from cases import Case, Configuration  # noqa: E402
 
 LARGEST = 64 * 2**20
-# Runs on every x86-64 machine that has such a GPU.
-HOST_CPU = "x86-64-v3"
-SHIPPED = ("alone.py", "cases.py", "device.py", "peers.py", "process.py", "report.py",
-           "run.py", "sensors.py", "timing.py", "timing_part.py", "worker.py")
+# Every x86-64 machine that has such a GPU runs it, whatever made the bundle.
+PORTABLE_CPU = "x86-64-v3"
+SHIPPED = ("alone.py", "cases.py", "cases_part.py", "device.py", "peers.py",
+           "process.py", "report.py", "run.py", "sensors.py", "timing.py",
+           "timing_part.py", "worker.py")
 SOURCES = ("tools/gpu-check/*.cpp", "tools/gpu-check/*.h", "runtime/include/ringrt/*.h",
            "runtime/test/SimGolden.h")
 # Needs the toolkit's header.
@@ -56,6 +58,9 @@ class Maker:
             )
         except subprocess.TimeoutExpired:
             raise Failed(f"no end after {seconds:g} s") from None
+        if done.returncode < 0:
+            name = signal.Signals(-done.returncode).name
+            raise Failed(f"{Path(command[0]).name} was killed by {name}")
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines()
             raise Failed(lines[0] if lines else f"exit {done.returncode}")
@@ -99,7 +104,7 @@ class Maker:
             if self.options.with_sim:
                 self.compile(configuration, package, "--with-sim")
             else:
-                self.compile(configuration, package, f"--target-cpu={HOST_CPU}")
+                self.compile(configuration, package, f"--target-cpu={PORTABLE_CPU}")
         except Failed as why:
             self.failures.append(f"{name} is not compiled: {why}")
             return

@@ -27,21 +27,17 @@ import tarfile
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import process
 import report
+from cases_part import START_SECONDS, CasesPart
 from timing_part import TimingPart
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parent
-# What a process needs besides its work: Python, the driver's context, the oracle.
-START_SECONDS = 60
 # The oracle is what takes longest.
 JOBS = max(4, min(12, (os.cpu_count() or 4) - 4))
-# A package of which so many cases broke their process is left alone.
-MOST_BROKEN = 2
 # Shares of the time of the parts that are run.
 SHARES = {"golden": 2.5, "cases": 9, "timing": 9}
 # Seconds that a golden vector may take: it is over at once, or never.
@@ -109,8 +105,9 @@ class Run:
 
     def run_golden(self, until: float) -> None:
         first, timeout = 0, min(self.options.timeout, GOLDEN_SECONDS)
-        while True:
-            done = first
+        count = self.manifest["golden"]
+        while first < count and time.monotonic() < until:
+            done, end = first, ""
             work = {"part": "golden", "first": first, "timeout": timeout}
             for line in self.execute(
                 "worker.py", work, timeout + 5, until, START_SECONDS
@@ -122,56 +119,20 @@ class Run:
                         self.problem(f"golden: {line['name']}: {line['wrong']}")
                 elif "error" in line:
                     return self.problem(f"golden: {line['error']}")
-                else:
+                elif "end" in line:
                     end = line["end"]
-            if end:
+            if done == first and not end:
+                end = "the process ended without a result"
+            if end and done < count:
                 self.problem(f"golden: vector {done}: {end}")
                 self.results["golden"].append(
                     {"index": done, "name": str(done), "wrong": end}
                 )
                 done += 1
-            if done >= self.manifest["golden"] or time.monotonic() >= until:
-                break
             first = done
-        if len(self.results["golden"]) < self.manifest["golden"]:
+            self.write()
+        if len(self.results["golden"]) < count:
             self.problem("golden: not all vectors were run: no time was left")
-
-    def run_configuration(self, name: str, until: float) -> None:
-        """Every case of a package; what a failure leaves, in a new process."""
-        cases = self.manifest["configurations"][name]
-        left, managed, broken = list(range(len(cases))), False, 0
-        while left:
-            why = ""
-            if time.monotonic() >= until:
-                why = "no time was left"
-            elif broken == MOST_BROKEN:
-                why = f"not run: {broken} cases before it broke"
-            if why:
-                for index in left:
-                    self.record(name, cases[index], {"wrong": why})
-                return
-            work = {
-                "part": "cases", "configuration": name, "cases": left,
-                "managed": managed, "timeout": self.options.timeout,
-            }
-            silence = START_SECONDS + self.options.timeout
-            for line in self.execute("worker.py", work, silence, until):
-                if "index" in line:
-                    left.remove(line["index"])
-                    broken += line.get("broken", False)
-                    self.record(name, line["case"], {**line, "managed": managed})
-                elif "error" in line:
-                    for index in left:
-                        self.record(name, cases[index], {"wrong": line["error"]})
-                    return
-                else:
-                    end = line["end"]
-            if end == "killed by SIGSEGV" and not managed:
-                # Its host code touches arrays.
-                managed = True
-            elif left and end:
-                broken += 1
-                self.record(name, cases[left.pop(0)], {"wrong": end})
 
     def record(self, name: str, case: str, entry: dict) -> None:
         entry = {**entry, "configuration": name, "case": case}
@@ -181,23 +142,28 @@ class Run:
             self.problem(f"{name}: {case}: {entry['wrong']}")
 
     def run_cases(self, until: float) -> None:
-        names = [
-            name for name in self.manifest["configurations"]
+        chosen = {
+            name: cases for name, cases in self.manifest["configurations"].items()
             if self.options.filter in name
-        ]
+        }
         done = 0
 
-        def work(name: str) -> None:
+        def execute(work: dict, silence: float, until: float):
+            return self.execute("worker.py", work, silence, until)
+
+        def finished() -> None:
             nonlocal done
-            self.run_configuration(name, until)
             with self.lock:
                 done += 1
                 count = done
-            if count % 20 == 0 or count == len(names):
-                self.say(f"{count} of {len(names)} packages")
+            self.write()
+            if count % 20 == 0 or count == len(chosen):
+                self.say(f"{count} of {len(chosen)} packages")
 
-        with ThreadPoolExecutor(self.options.jobs) as pool:
-            list(pool.map(work, names))
+        CasesPart(
+            chosen, execute, self.record, finished, self.options.jobs,
+            self.options.timeout,
+        ).run(until)
 
     def run_timing(self, until: float) -> None:
         rows = [
@@ -247,11 +213,16 @@ class Run:
         return 1 if problems else 0
 
     def write(self) -> None:
+        """Never half of it: a run may be ended at any time."""
         out = self.options.out
         out.mkdir(parents=True, exist_ok=True)
-        (out / "results.json").write_text(json.dumps(self.results, indent=1))
-        if self.results["timing"]:
-            (out / "hopper.md").write_text(report.document(self.results))
+        with self.lock:
+            files = {"results.json": json.dumps(self.results, indent=1)}
+            if self.results["timing"]:
+                files["hopper.md"] = report.document(self.results)
+            for name, text in files.items():
+                (out / f"{name}.new").write_text(text)
+                (out / f"{name}.new").replace(out / name)
 
 
 def unpack(folder: str) -> Path:

@@ -203,7 +203,7 @@ def wrong_results_are_found(bench: Bench) -> None:
         1,
         ["FAIL golden: wgmma: n = 8: warp ", ", lane ", ", register ", "expected ",
          "FAIL golden: tensor load: ", "FAIL golden: tensor store: ",
-         " of the bound", "problems"],
+         " of the bound", " inputs were written to", "problems"],
         "--parts=golden,cases", fake="spoil",
     )
     wrong = [entry for entry in results["golden"] if entry["wrong"]]
