@@ -17,7 +17,7 @@ using namespace gpucheck;
 
 struct gc_device : Device {
   using Device::Device;
-  std::string text;
+  std::string text, note;
 };
 struct gc_package : Package {
   using Package::Package;
@@ -129,10 +129,14 @@ const char *gc_golden_name(int index) {
 const char *gc_golden_run(gc_device *device, const void *cubin, int index) {
   return guarded<const char *>(nullptr, [&] {
     cuda::Module module = device->load(cubin);
-    device->text = runGolden(*device, module, index);
+    GoldenResult result = runGolden(*device, module, index);
     device->unload(module);
+    device->text = result.wrong;
+    device->note = result.note;
     return device->text.c_str();
   });
 }
+
+const char *gc_golden_note(gc_device *device) { return device->note.c_str(); }
 
 } // extern "C"

@@ -54,6 +54,8 @@ const char *gc_golden_name(int index);
 /// Runs vector `index` with the kernels in `cubin`; what differs, empty where
 /// nothing does, null where it could not be run.
 const char *gc_golden_run(gc_device *device, const void *cubin, int index);
+/// What came, in the last of them, where nothing is promised.
+const char *gc_golden_note(gc_device *device);
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,7 @@ FUNCTIONS = {
     "gc_golden_count": (c.c_int, []),
     "gc_golden_name": (TEXT, [c.c_int]),
     "gc_golden_run": (TEXT, [POINTER, POINTER, c.c_int]),
+    "gc_golden_note": (TEXT, [POINTER]),
 }
 
 

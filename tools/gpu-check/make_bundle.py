@@ -32,7 +32,7 @@ SHIPPED = ("alone.py", "cases.py", "cases_part.py", "device.py", "peers.py",
            "process.py", "report.py", "run.py", "sensors.py", "timing.py",
            "timing_part.py", "worker.py")
 SOURCES = ("tools/gpu-check/*.cpp", "tools/gpu-check/*.h", "runtime/include/ringrt/*.h",
-           "runtime/test/SimGolden.h")
+           "runtime/test/SimGolden.h", "runtime/test/SimInstructions.h")
 # Needs the toolkit's header.
 NOT_SHIPPED = "CudaHeaderTest.cpp"
 

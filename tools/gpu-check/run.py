@@ -131,6 +131,9 @@ class Run:
                 done += 1
             first = done
             self.write()
+        notes = {e["note"] for e in self.results["golden"] if e.get("note")}
+        if notes:
+            self.say(f"golden: outside of a tensor, NaN is {', '.join(sorted(notes))}")
         if len(self.results["golden"]) < count:
             self.problem("golden: not all vectors were run: no time was left")
 

@@ -51,7 +51,8 @@ def golden(first: int, timeout: float) -> None:
             say(index=index, name=library.gc_golden_name(index).decode(),
                 wrong=str(error), broken=True)
             return
-        say(index=index, name=library.gc_golden_name(index).decode(), wrong=wrong)
+        say(index=index, name=library.gc_golden_name(index).decode(), wrong=wrong,
+            note=library.gc_golden_note(device.handle).decode())
 
 
 def judge(
