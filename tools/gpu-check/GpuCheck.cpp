@@ -18,6 +18,8 @@ using namespace gpucheck;
 struct gc_device : Device {
   using Device::Device;
   std::string text, note;
+  /// The golden vectors' kernels.
+  cuda::Module golden = nullptr;
 };
 struct gc_package : Package {
   using Package::Package;
@@ -39,12 +41,14 @@ extern "C" {
 
 const char *gc_error(void) { return lastError.c_str(); }
 
-gc_device *gc_open(int managed, int checked, int timed, double timeout) {
+gc_device *gc_open(int managed, int checked, int timed, int ptx,
+                   double timeout) {
   return guarded<gc_device *>(nullptr, [&] {
     DeviceOptions options;
     options.managed = managed;
     options.checked = checked;
     options.timed = timed;
+    options.ptx = ptx;
     options.timeout = timeout;
     return new gc_device(options);
   });
@@ -126,11 +130,11 @@ const char *gc_golden_name(int index) {
   return name.c_str();
 }
 
-const char *gc_golden_run(gc_device *device, const void *cubin, int index) {
+const char *gc_golden_run(gc_device *device, const void *image, int index) {
   return guarded<const char *>(nullptr, [&] {
-    cuda::Module module = device->load(cubin);
-    GoldenResult result = runGolden(*device, module, index);
-    device->unload(module);
+    if (!device->golden)
+      device->golden = device->load(image);
+    GoldenResult result = runGolden(*device, device->golden, index);
     device->text = result.wrong;
     device->note = result.note;
     return device->text.c_str();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes as c
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from cases import Case, Configuration
 
 # Bytes of NaNs around every array.
 GUARD = 1024
+# The driver compiles the kernels.
+PTX = os.environ.get("RINGATTN_DEVICE_CODE") == "ptx"
 
 
 class DeviceError(RuntimeError):
@@ -21,7 +24,7 @@ class DeviceError(RuntimeError):
 POINTER, SIZE, TEXT = c.c_void_p, c.c_uint64, c.c_char_p
 FUNCTIONS = {
     "gc_error": (TEXT, []),
-    "gc_open": (POINTER, [c.c_int, c.c_int, c.c_int, c.c_double]),
+    "gc_open": (POINTER, [c.c_int, c.c_int, c.c_int, c.c_int, c.c_double]),
     "gc_describe": (TEXT, [POINTER]),
     "gc_set_stream": (c.c_int, [POINTER, POINTER]),
     "gc_allocate": (SIZE, [POINTER, SIZE]),
@@ -65,7 +68,7 @@ class Device:
     ):
         self.library = load_library(library)
         self.handle = self.check(
-            self.library.gc_open(managed, checked, timed, timeout)
+            self.library.gc_open(managed, checked, timed, PTX, timeout)
         )
 
     def check(self, result):

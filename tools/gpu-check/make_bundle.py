@@ -6,6 +6,7 @@ import argparse
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -126,10 +127,11 @@ class Maker:
             print(f"{self.done} packages", flush=True)
 
 
-def make_golden(maker: Maker) -> int:
+def make_golden(maker: Maker) -> tuple[int, str]:
+    """Of golden vectors; the CUDA of ptxas, which drivers must not be older than."""
     library = ctypes.CDLL(str(maker.lib / "libringattn-gpu-check.so"))
     library.gc_golden_kernels.restype = ctypes.c_char_p
-    ptx = maker.scratch / "golden.ptx"
+    ptx = maker.options.out / "golden.ptx"
     ptx.write_bytes(library.gc_golden_kernels())
     assembler = os.environ.get("RINGATTN_PTXAS") or shutil.which("ptxas")
     assembler = assembler or "/usr/local/cuda/bin/ptxas"
@@ -140,7 +142,13 @@ def make_golden(maker: Maker) -> int:
         )
     except (Failed, OSError) as why:
         raise SystemExit(f"error: bundle: golden vectors: {why}") from None
-    return library.gc_golden_count()
+    said = subprocess.run(
+        [assembler, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r"release (\d+\.\d+)", said)
+    if not version:
+        raise SystemExit(f"error: bundle: '{assembler} --version' names no release")
+    return library.gc_golden_count(), version[1]
 
 
 def commit() -> str:
@@ -208,7 +216,7 @@ def main() -> int:
         raise SystemExit(f"error: bundle: no configuration is called '{options.filter}'")
     with tempfile.TemporaryDirectory() as scratch:
         maker = Maker(options, Path(scratch))
-        golden = make_golden(maker)
+        golden, cuda = make_golden(maker)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(maker.make, work + [(c, []) for c in timed]))
     copy_files(out, maker.lib / "libringattn-gpu-check.so")
@@ -216,6 +224,7 @@ def main() -> int:
     compiled = {p.stem for p in (out / "packages").iterdir()}
     manifest = {
         "commit": commit(),
+        "cuda": cuda,
         "golden": golden,
         "configurations": {
             c.name: [case.name for case in k] for c, k in work if c.name in compiled

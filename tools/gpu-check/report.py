@@ -74,6 +74,8 @@ def document(results: dict) -> str:
     ]
     if any(row["kernels"] for row in rows):
         lines[-1] += " There was no PyTorch: times are the sums of our kernels'."
+    if results.get("code") == "ptx":
+        lines[-1] += " Ours is PTX that the driver compiled, not what ptxas made."
     facts = []
     if "roof" in results:
         facts.append(

@@ -11,6 +11,8 @@ is well, 1 where something is wrong, 2 where there is nothing to check with.
                            golden vectors at most 2)
   run --step=N             seconds that a step of a timing may take (default 45; one
                            that compiles: twice that)
+  run --ptx                the driver compiles the kernels' PTX, as it does where it is
+                           too old for the cubins
   run --under=COMMAND      what every process is run by: --under=compute-sanitizer
 """
 
@@ -102,6 +104,20 @@ class Run:
         except (OSError, subprocess.SubprocessError, ValueError, IndexError):
             self.results["card"] += f", CUDA {self.results['device']['cuda']}"
         self.say(f"{self.results['card']}, commit {self.results['commit']}")
+        self.choose_code()
+
+    def choose_code(self) -> None:
+        """Cubins are for drivers of the major version that ptxas has, or later ones; PTX
+        is for older ones, down to that which knows its version."""
+        made, has = self.manifest["cuda"], self.results["device"]["cuda"]
+        old = int(has.split(".")[0]) < int(made.split(".")[0])
+        self.results["code"] = "ptx" if old or self.options.ptx else "cubin"
+        os.environ["RINGATTN_DEVICE_CODE"] = self.results["code"]
+        if old:
+            self.say(
+                f"the driver is of CUDA {has}, the cubins are of CUDA {made}: the driver "
+                "compiles the PTX instead"
+            )
 
     def run_golden(self, until: float) -> None:
         first, timeout = 0, min(self.options.timeout, GOLDEN_SECONDS)
@@ -247,6 +263,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=10)
     parser.add_argument("--step", type=float, default=45)
+    parser.add_argument("--ptx", action="store_true")
     parser.add_argument("--under", type=shlex.split, default=[])
     parser.add_argument("--out", type=Path, default=BUNDLE / "results")
     options = parser.parse_args()

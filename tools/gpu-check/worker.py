@@ -18,7 +18,7 @@ import numpy as np
 
 import cases
 import oracle
-from device import Device, DeviceError, Package
+from device import PTX, Device, DeviceError, Package
 
 BUNDLE = Path(__file__).resolve().parent.parent
 LIBRARY = Path(
@@ -40,11 +40,11 @@ def card() -> None:
 def golden(first: int, timeout: float) -> None:
     device = Device(LIBRARY, timeout=timeout)
     library = device.library
-    cubin = (BUNDLE / "golden.cubin").read_bytes()
+    image = (BUNDLE / ("golden.ptx" if PTX else "golden.cubin")).read_bytes()
     for index in range(first, library.gc_golden_count()):
         try:
             wrong = device.check(
-                library.gc_golden_run(device.handle, cubin, index)
+                library.gc_golden_run(device.handle, image, index)
             ).decode()
         except DeviceError as error:
             # The context is of no use any more.

@@ -14,6 +14,7 @@
 // The environment's RINGATTN_FAKE_CUDA is a list, by commas:
 //   devices=N         number of GPUs
 //   capability=M.N    of the GPU
+//   cuda=N            version of the driver, 1000 times the major one
 //   fail=SYMBOL:CODE  that function returns CODE
 //   hang              work never ends
 //   spoil             what is read back is wrong in one bit
@@ -41,8 +42,8 @@
 using namespace gpucheck;
 using cuda::Result;
 
-static constexpr Result invalidValue = 1, outOfMemory = 2, notFound = 500,
-                        launchFailed = 719;
+static constexpr Result invalidValue = 1, outOfMemory = 2, invalidImage = 200,
+                        notFound = 500, launchFailed = 719;
 
 //===----------------------------------------------------------------------===//
 // State
@@ -159,7 +160,8 @@ Result cuInit(unsigned) {
 }
 
 Result cuDriverGetVersion(int *version) {
-  *version = 13000;
+  const std::string *cuda = fake().option("cuda");
+  *version = cuda ? std::atoi(cuda->c_str()) : 13000;
   return cuda::success;
 }
 
@@ -168,6 +170,7 @@ Result cuGetErrorName(Result result, const char **name) {
       {invalidValue, "CUDA_ERROR_INVALID_VALUE"},
       {outOfMemory, "CUDA_ERROR_OUT_OF_MEMORY"},
       {cuda::errorNoDevice, "CUDA_ERROR_NO_DEVICE"},
+      {invalidImage, "CUDA_ERROR_INVALID_IMAGE"},
       {notFound, "CUDA_ERROR_NOT_FOUND"},
       {launchFailed, "CUDA_ERROR_LAUNCH_FAILED"}};
   auto it = names.find(result);
@@ -282,6 +285,12 @@ Result cuMemsetD8Async(cuda::Address address, unsigned char byte, size_t bytes,
 
 Result cuModuleLoadData(cuda::Module *module, const void *image) {
   FAIL_IF_ASKED(cuModuleLoadData);
+  const bool elf = std::memcmp(image, "\177ELF", 4) == 0;
+  fake().log("{\"call\": \"cuModuleLoadData\", \"cubin\": %s}",
+             elf ? "true" : "false");
+  const std::string *cuda = fake().option("cuda");
+  if (elf && cuda && std::atoi(cuda->c_str()) < 13000)
+    return invalidImage;
   auto loaded = new FakeModule;
   *module = loaded;
   // A package's cubin lies in the package.

@@ -278,6 +278,24 @@ def old_driver(bench: Bench) -> None:
 
 
 @test
+def driver_older_than_the_cubins(bench: Bench) -> None:
+    """The driver compiles the PTX."""
+    log = bench.folder() / "log"
+    manifest = json.loads((bench.bundle / "manifest.json").read_text())
+    if int(manifest["cuda"].split(".")[0]) < 13:
+        return
+    text, results = bench.expect_run(
+        0, ["all is well"], "--parts=golden,cases", "--filter=plain",
+        fake=f"cuda=12090,log={log}",
+    )
+    expect("the driver is of CUDA 12.9, the cubins are of CUDA 13." in text, text)
+    expect(results["code"] == "ptx", results["code"])
+    loads = [json.loads(line) for line in log.read_text().splitlines()]
+    loads = [c for c in loads if c["call"] == "cuModuleLoadData"]
+    expect(loads and not any(c["cubin"] for c in loads), f"{loads}")
+
+
+@test
 def no_gpu(bench: Bench) -> None:
     bench.expect_run(2, ["error: the CUDA driver finds no GPU"], fake="devices=0")
     bench.expect_run(
