@@ -106,6 +106,11 @@ def document(results: dict) -> str:
     for what, where in missing.items():
         places = "all rows" if len(where) == len(rows) else ", ".join(where)
         lines += ["", f"Without {what} ({places})."]
+    if results["golden"] or results["cases"]:
+        lines += ["", "## Checks of the same run", "", *check_table(results)]
+    problems = len(results["problems"])
+    if problems:
+        lines += ["", f"{problems} problems; the first: {results['problems'][0]}"]
     versions = results.get("versions")
     if versions:
         lines += ["", "Peers: " + ", ".join(f"{k} {v}" for k, v in versions.items())]

@@ -185,19 +185,42 @@ def times(bench: Bench) -> None:
     document = (results["folder"] / "hopper.md").read_text()
     for part in ("Simulated GPU", "commit", "| 64 | full | 130 |", "Without"):
         expect(part in document, document)
-    publish = [sys.executable, str(CHECK / "publish.py")]
-    target = bench.folder() / "hopper.md"
-    source = results["folder"] / "results.json"
-    subprocess.run([*publish, str(source), f"--to={target}"], check=True)
-    expect(target.read_text() == document, "another document is published")
-    found = json.loads(source.read_text())
-    found["timing"] = []
-    source.write_text(json.dumps(found))
-    done = subprocess.run(
-        [*publish, str(source), f"--to={target}"], capture_output=True, text=True,
-        check=False,
-    )
-    expect(done.returncode == 1 and "error: " in done.stderr, done.stderr)
+
+
+@test
+def what_is_published(bench: Bench) -> None:
+    """Only what is well, of a commit as it is, unless it is forced."""
+    _, results = bench.expect_run(0, ["all is well"])
+    folder = results.pop("folder")
+    source, target = folder / "results.json", folder / "published.md"
+
+    def publish(changes: dict, *options: str) -> str:
+        source.write_text(json.dumps({**results, "commit": "0123abc", **changes}))
+        target.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, str(CHECK / "publish.py"), str(source),
+             f"--to={target}", *options],
+            capture_output=True, text=True, check=False,
+        )
+        expect((done.returncode == 0) == target.exists(), done.stderr)
+        return done.stderr
+
+    expect(publish({}) == "", "a good run is refused")
+    document = target.read_text()
+    for part in ("commit 0123abc", "| 64 | full | 130 |", "| golden vectors | 88 | 0 |"):
+        expect(part in document, document)
+    wrong = {"problems": ["timing: too slow"]}
+    for changes, why in (
+        (wrong, "has 1 problems, the first: timing: too slow"),
+        ({"commit": "0123abc with changes"}, "is of commit 0123abc with changes, exp"),
+        ({"commit": "unknown"}, "is of commit unknown, expected"),
+        ({"timing": []}, "has no timings"),
+    ):
+        said = publish(changes)
+        expect(said.startswith("error: ") and why in said, f"{changes}: {said}")
+    expect(publish(wrong, "--force") == "", "--force")
+    expect("1 problems; the first: timing: too slow" in target.read_text(), "hidden")
+    expect(publish({"timing": []}, "--force") != "", "nothing is published")
 
 
 @test
