@@ -42,6 +42,9 @@ def execute(
             "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
             # Processes of their own would outlive one that is killed.
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
+            # A home that cannot be written to must not cost a peer.
+            "TRITON_CACHE_DIR": str(packages.parent / "triton"),
+            "TORCHINDUCTOR_CACHE_DIR": str(packages.parent / "inductor"),
         },
     )
     lines: queue.Queue = queue.Queue()
