@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 import cases
-from device import DeviceError, Package
+from device import Package
 from sensors import Sensors
 from worker import LIBRARY, PACKAGES, say
 

@@ -17,6 +17,8 @@ __version__ = "0 (a stand-in)"
 bfloat16, uint8 = "bfloat16", "uint8"
 nan = float("nan")
 _live = []
+# What a library prints may look like JSON.
+print(0)
 
 
 class Tensor:
