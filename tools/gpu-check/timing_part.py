@@ -96,8 +96,8 @@ class TimingPart:
                     self.lack(left.pop(0), without)
                     without = {}
             elif not first:
-                left.pop(0)  # ours was measured before
-                without = {}
+                # Ours was measured before.
+                self.lack(left.pop(0), {p: f"ours beside it: {end}" for p in peers})
             else:
                 name, length, _ = left.pop(0)
                 without = {}

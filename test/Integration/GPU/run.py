@@ -98,7 +98,7 @@ def times(bench: Bench) -> None:
 @test
 def what_is_published(bench: Bench) -> None:
     """Only what is well, of a commit as it is, unless it is forced."""
-    _, results = bench.expect_run(0, ["all is well"])
+    _, results = bench.expect_run(0, ["all is well"], "--parts=golden,timing")
     folder = results.pop("folder")
     source, target = folder / "results.json", folder / "published.md"
 
