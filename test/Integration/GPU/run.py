@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import decisions  # noqa: F401, its tests
 from harness import (
     CHECK,
     TESTS,
