@@ -10,6 +10,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Iterator
 
+from process import explain
+
 # What a process needs besides its work: Python, the driver's context, the oracle.
 START_SECONDS = 60
 # A package of which so many cases broke their process is left alone.
@@ -30,9 +32,11 @@ class CasesPart:
         finished: Callable[[], None],
         jobs: int,
         timeout: float,
+        managed: bool,
     ):
         self.cases, self.execute, self.record = cases, execute, record
-        self.finished, self.jobs, self.timeout = finished, jobs, timeout
+        self.finished, self.jobs = finished, jobs
+        self.timeout, self.managed = timeout, managed
         self.lock = threading.Lock()
         self.queue = deque(cases)
 
@@ -53,7 +57,6 @@ class CasesPart:
     def run_chunk(self, names: list[str], until: float) -> None:
         left = {name: list(range(len(self.cases[name]))) for name in names}
         broken = dict.fromkeys(names, 0)
-        managed = False
 
         def end_with(name: str, why: str) -> None:
             for index in left.pop(name):
@@ -66,7 +69,7 @@ class CasesPart:
                     end_with(name, "no time was left")
                 return
             work = {
-                "part": "cases", "work": list(left.items()), "managed": managed,
+                "part": "cases", "work": list(left.items()), "managed": self.managed,
                 "timeout": self.timeout,
             }
             before, end = sum(map(len, left.values())), ""
@@ -76,7 +79,7 @@ class CasesPart:
                     name = line.pop("name")
                     left[name].remove(line["index"])
                     broken[name] += line.get("broken", False)
-                    self.record(name, line["case"], {**line, "managed": managed})
+                    self.record(name, line["case"], line)
                 elif "error" in line and "name" in line:
                     end_with(line["name"], line["error"])
                     continue
@@ -90,12 +93,9 @@ class CasesPart:
             if not left:
                 return
             first = next(iter(left))
-            if end == "killed by SIGSEGV" and not managed:
-                # Its host code touches arrays.
-                managed = True
-            elif end or before == sum(map(len, left.values())):
+            if end or before == sum(map(len, left.values())):
                 # Cases are done in order: it was the next.
-                why = end or "the process ended without a result"
+                why = explain(end, self.managed) or "the process ended without a result"
                 case = self.cases[first][left[first].pop(0)]
                 self.record(first, case, {"wrong": why})
                 broken[first] += end != "no time was left"

@@ -99,6 +99,13 @@ def execute(
     yield {"end": why}
 
 
+def explain(end: str, managed: bool = False) -> str:
+    """How a process ended that called a package."""
+    if end == "killed by SIGSEGV" and not managed:
+        return f"{end}: host code of the package touched device memory"
+    return end
+
+
 def kill(process: subprocess.Popen) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)

@@ -125,14 +125,14 @@ def check_table(results: dict) -> list[str]:
         key = f"{parts[1]} {'-'.join(parts[2:])}".split("-h")[0]
         groups.setdefault(key, []).append(entry)
     lines = [
-        "| check | passed | failed | worst: oracle | LSE | simulator | managed memory |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| check | passed | failed | worst: oracle | LSE | simulator |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     golden = results["golden"]
     if golden:
         bad = sum(bool(entry["wrong"]) for entry in golden)
         lines.append(
-            f"| golden vectors | {len(golden) - bad} | {bad} | - | - | - | - |"
+            f"| golden vectors | {len(golden) - bad} | {bad} | - | - | - |"
         )
 
     def worst(entries: list[dict], name: str) -> str:
@@ -141,9 +141,8 @@ def check_table(results: dict) -> list[str]:
 
     for key, entries in groups.items():
         bad = sum(bool(entry["wrong"]) for entry in entries)
-        managed = sum(bool(entry.get("managed")) for entry in entries)
         lines.append(
             f"| {key} | {len(entries) - bad} | {bad} | {worst(entries, 'oracle')} | "
-            f"{worst(entries, 'lse')} | {worst(entries, 'simulator')} | {managed} |"
+            f"{worst(entries, 'lse')} | {worst(entries, 'simulator')} |"
         )
     return lines

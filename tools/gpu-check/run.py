@@ -11,6 +11,8 @@ is well, 1 where something is wrong, 2 where there is nothing to check with.
                            golden vectors at most 2)
   run --step=N             seconds that a step of a timing may take (default 45; one
                            that compiles: twice that)
+  run --managed            arrays of cases in managed memory, which host code may touch:
+                           for packages of which the host's code does
   run --ptx                the driver compiles the kernels' PTX, as it does where it is
                            too old for the cubins
   run --under=COMMAND      what every process is run by: --under=compute-sanitizer
@@ -22,6 +24,7 @@ import argparse
 import datetime
 import json
 import os
+import resource
 import shlex
 import subprocess
 import sys
@@ -181,7 +184,7 @@ class Run:
 
         CasesPart(
             chosen, execute, self.record, finished, self.options.jobs,
-            self.options.timeout,
+            self.options.timeout, self.options.managed,
         ).run(until)
 
     def run_timing(self, until: float) -> None:
@@ -263,6 +266,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=10)
     parser.add_argument("--step", type=float, default=45)
+    parser.add_argument("--managed", action="store_true")
     parser.add_argument("--ptx", action="store_true")
     parser.add_argument("--under", type=shlex.split, default=[])
     parser.add_argument("--out", type=Path, default=BUNDLE / "results")
@@ -271,6 +275,8 @@ def main() -> int:
     for part in options.parts:
         if part not in SHARES:
             parser.error(f"unknown part '{part}', expected one of {', '.join(SHARES)}")
+    # A process that a package breaks need not leave gigabytes.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         return Run(options).run()
     except Missing as error:

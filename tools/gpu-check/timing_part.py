@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from typing import Callable, Iterator
 
+from process import explain
+
 LIBRARIES = ("cuDNN", "FlashAttention-2")
 TRITON = "Triton (flex)"
 # Seconds until PyTorch is loaded; how much longer a step may take that compiles.
@@ -101,7 +103,7 @@ class TimingPart:
             else:
                 name, length, _ = left.pop(0)
                 without = {}
-                self.problem(f"timing: {name}, length {length}: {end}")
+                self.problem(f"timing: {name}, length {length}: {explain(end)}")
                 if not steps:
                     break
                 left = self.leave_alone(name, left)

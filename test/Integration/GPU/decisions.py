@@ -105,7 +105,8 @@ def decisions_when_ours_breaks(bench: Bench) -> None:
     )
     expect(
         problems == [
-            "timing: a, length 2048: killed by SIGSEGV",
+            "timing: a, length 2048: killed by SIGSEGV: host code of the package "
+            "touched device memory",
             "timing: a, length 1024: hung",
             "timing: a: 1 rows were not measured: it broke 2 before",
         ],
@@ -145,7 +146,9 @@ def decisions_about_cases(bench: Bench) -> None:
         found[name, case] = entry["wrong"]
 
     finished: list[int] = []
-    part = CasesPart(cases, execute, record, lambda: finished.append(1), 3, 1)
+    part = CasesPart(
+        cases, execute, record, lambda: finished.append(1), 3, 1, managed=False
+    )
     part.run(time.monotonic() + 60)
     expect(len(found) == 60 and len(finished) == 20, f"{len(found)} {len(finished)}")
     wrong = {key: why for key, why in found.items() if why}

@@ -341,11 +341,20 @@ def packages_that_crash(bench: Bench) -> None:
     name = "d64x64-bf16-plain-full"
     shutil.copy(bench.compile_c("-DTOUCH"), bundle / "packages" / f"{name}.so")
     _, results = bench.expect_run(
-        1, [f"{name}: ", "killed by SIGSEGV"], "--parts=cases", bundle=bundle
+        1, [f"{name}: ", "SIGSEGV: host code of the package touched device memory"],
+        "--parts=cases", bundle=bundle,
     )
     for entry in results["cases"]:
         crashed = entry["configuration"] == name
         expect(bool(entry["wrong"]) == crashed, f"{entry}")
+
+
+@test
+def managed_memory(bench: Bench) -> None:
+    """On request host code may touch arrays."""
+    bench.expect_run(
+        0, ["all is well"], "--parts=cases", "--filter=striped", "--managed"
+    )
 
 
 @test
