@@ -42,6 +42,8 @@ struct WgmmaCase {
   /// Span of the swizzle of A and B: 0, 32, 64, 128.
   uint32_t spanA, spanB;
   uint32_t k0;
+  /// tf32: the bits that the hardware does not read are not zeros.
+  bool noisy = false;
 };
 
 inline std::vector<WgmmaCase> wgmmaCases() {
@@ -74,6 +76,10 @@ inline std::vector<WgmmaCase> wgmmaCases() {
       {"tf32, A in registers", 32, RS_TF32, false, true, false, false, 0, 128,
        24},
       {"tf32, no swizzle", 24, RS_TF32, true, false, false, false, 0, 0, 0},
+      {"tf32, low bits", 64, RS_TF32, true, false, false, false, 128, 128, 8,
+       true},
+      {"tf32, low bits, A in registers", 32, RS_TF32, false, true, false, false,
+       0, 128, 24, true},
   };
 }
 
@@ -88,14 +94,15 @@ inline int valueC(uint32_t m, uint32_t n) {
   return static_cast<int>(m) - 2 * static_cast<int>(n);
 }
 
-/// The bits of a small integer in `type`; tf32 with noise in the bits that the
-/// hardware does not read.
-inline uint32_t encodeElement(int value, rs_type type) {
+/// The bits of a small integer in `type`; of tf32 with noise in the bits that
+/// the hardware does not read, if asked for.
+inline uint32_t encodeElement(int value, rs_type type, bool noisy = false) {
   const auto single = static_cast<float>(value);
   uint32_t bits;
   std::memcpy(&bits, &single, sizeof(bits));
   if (type == RS_TF32)
-    return bits | (static_cast<uint32_t>(value) * 2654435761u >> 19);
+    return noisy ? bits | (static_cast<uint32_t>(value) * 2654435761u >> 19)
+                 : bits;
   if (type == RS_BF16)
     return bits >> 16;
   if (value == 0)
@@ -198,17 +205,20 @@ inline WgmmaVectors makeVectors(const WgmmaCase &test) {
     const uint32_t depth = (needed + wide - 1) / wide * wide;
     return OperandTile{rows, mnMajor ? needed : depth, bytes, span, mnMajor};
   };
+  auto encode = [&](int value) {
+    return encodeElement(value, test.type, test.noisy);
+  };
   v.a = tile(64, test.spanA, test.transposeA);
   v.b = tile(n, test.spanB, test.transposeB);
   v.imageA.assign(v.a.size(), 0x55);
   v.imageB.assign(v.b.size(), 0x55);
   for (uint32_t k = 0; k < v.depth; ++k) {
     for (uint32_t m = 0; m < 64; ++m)
-      putElement(v.imageA, v.a.offset(m, test.k0 + k),
-                 encodeElement(valueA(m, k), test.type), bytes);
+      putElement(v.imageA, v.a.offset(m, test.k0 + k), encode(valueA(m, k)),
+                 bytes);
     for (uint32_t column = 0; column < n; ++column)
       putElement(v.imageB, v.b.offset(column, test.k0 + k),
-                 encodeElement(valueB(k, column), test.type), bytes);
+                 encode(valueB(k, column)), bytes);
   }
   for (uint32_t t = 0; t < 128; ++t) {
     const uint32_t warp = t / 32, lane = t % 32;
@@ -218,13 +228,12 @@ inline WgmmaVectors makeVectors(const WgmmaCase &test) {
       const uint32_t m = 16 * warp + lane / 4 + (i == 1 || i == 3 ? 8 : 0);
       const uint32_t right = i >= 2;
       if (test.type == RS_TF32) {
-        v.registersA[t][i] =
-            encodeElement(valueA(m, lane % 4 + (right ? 4 : 0)), test.type);
+        v.registersA[t][i] = encode(valueA(m, lane % 4 + (right ? 4 : 0)));
         continue;
       }
       const uint32_t k = 2 * (lane % 4) + (right ? 8 : 0);
-      v.registersA[t][i] = encodeElement(valueA(m, k), test.type) |
-                           encodeElement(valueA(m, k + 1), test.type) << 16;
+      v.registersA[t][i] = encode(valueA(m, k)) | encode(valueA(m, k + 1))
+                                                      << 16;
     }
     for (uint32_t i = 0; i < n / 2; ++i) {
       const uint32_t m = 16 * warp + lane / 4 + (i & 2 ? 8 : 0);
@@ -263,7 +272,6 @@ inline std::vector<TensorCase> tensorCases() {
       {"64-byte swizzle", 2, 2, {64, 20}, {32, 16}, {8, 10}, 64},
       {"32-byte swizzle", 2, 2, {64, 40}, {16, 32}, {-2, 20}, 32},
       {"no swizzle", 2, 2, {64, 40}, {24, 5}, {50, 37}, 0},
-      {"rows shorter than the span", 2, 2, {64, 40}, {32, 16}, {16, 0}, 128},
       {"rank 1", 1, 4, {1000}, {64}, {970}, 0},
       {"rank 3, f32", 3, 4, {40, 6, 5}, {32, 4, 2}, {16, 4, -1}, 128},
       {"rank 4, as attention uses it",
@@ -281,6 +289,8 @@ inline std::vector<TensorCase> tensorCases() {
        {0, 0, 3, 0},
        128},
       {"rank 5", 5, 2, {16, 3, 4, 3, 5}, {8, 2, 3, 2, 2}, {8, 2, -1, 2, 4}, 0},
+      // The last: a device might not take it as it is meant here.
+      {"rows shorter than the span", 2, 2, {64, 40}, {32, 16}, {16, 0}, 128},
   };
 }
 

@@ -137,6 +137,8 @@ public:
     ops().wgmma_wait(thread, where(line), pending, values, count);
   }
 
+  rs_thread *get() const { return thread; }
+
   uint32_t tid, lane, warp, group;
   /// Where dynamic shared memory starts.
   uint32_t base;

@@ -26,6 +26,8 @@ struct DeviceOptions {
   /// Fills memory with NaNs before it is used, and awaits every launch, so that
   /// a failure has the kernel's name.
   bool checked = false;
+  /// Loads the kernels' PTX, for drivers that are too old for the cubins.
+  bool ptx = false;
   /// Records the time of every kernel.
   bool timed = false;
   /// Seconds that work may take.

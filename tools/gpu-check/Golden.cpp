@@ -10,16 +10,22 @@
 #include "Error.h"
 
 #include "../../runtime/test/SimGolden.h"
+#include "../../runtime/test/SimInstructions.h"
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <set>
 
 using namespace gpucheck;
 using namespace ringrt::test;
 
 namespace {
 
+/// Of products and copies.
 constexpr unsigned threads = 128;
+/// Bytes of shared memory behind a box that must stay what they are.
+constexpr unsigned margin = 256;
 
 /// Device memory of one vector.
 class Buffer {
@@ -70,14 +76,46 @@ private:
 } // namespace
 
 static void launch(Device &device, cuda::Module module, const std::string &name,
-                   void **arguments) {
+                   void **arguments, unsigned count = threads) {
   Launch launch = {name,
                    device.find(module, name.c_str(), goldenSharedBytes),
                    {1, 1, 1},
-                   threads,
+                   count,
                    goldenSharedBytes};
   device.run(launch, arguments);
 }
+
+//===----------------------------------------------------------------------===//
+// Single instructions
+//===----------------------------------------------------------------------===//
+
+static std::string runInstruction(Device &device, cuda::Module module,
+                                  size_t index) {
+  const InstructionCase test = instructionCases()[index];
+  Buffer in(device, test.in.data(), test.in.size() * sizeof(uint32_t));
+  Buffer out(device,
+             std::vector<uint8_t>(test.out.size() * sizeof(uint32_t), 0xee));
+  void *arguments[] = {&in.address, &out.address};
+  launch(device, module, "instruction_" + std::to_string(index), arguments,
+         test.threads);
+  const std::vector<uint32_t> got = out.read<uint32_t>();
+  Differences differences;
+  for (uint32_t i = 0; i < got.size(); ++i) {
+    const Word &word = test.out[i];
+    const uint32_t thread = i / test.outputs;
+    differences.add(word.matches(got[i]),
+                    "warp %u, lane %u, word %u: got 0x%08x, expected %s0x%08x, "
+                    "of 0x%08x",
+                    thread / 32, thread % 32, i % test.outputs, got[i],
+                    word.kind == Word::Near ? "about " : "", word.bits,
+                    test.in[thread * test.inputs]);
+  }
+  return differences.text();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
 
 static uint64_t describeOperand(const OperandTile &tile, uint32_t k0,
                                 uint32_t offset) {
@@ -157,28 +195,55 @@ static void launchCopy(Device &device, cuda::Module module,
   launch(device, module, name, arguments);
 }
 
-static std::string runLoad(Device &device, cuda::Module module, size_t index,
-                           bool fillNaN) {
+/// A NaN of the type; the format has no others than these.
+static bool isNaN(uint32_t bits, uint32_t elementBytes) {
+  // Of elements of two bytes the map says bf16.
+  return elementBytes == 2 ? (bits & 0x7fff) > 0x7f80
+                           : (bits & 0x7fffffff) > 0x7f800000;
+}
+
+static GoldenResult runLoad(Device &device, cuda::Module module, size_t index,
+                            bool fillNaN) {
   const TensorCase test = tensorCases()[index];
+  constexpr uint8_t untouched = 0x5a;
   Buffer tensor(device, makeTensor(test));
-  Buffer image(device, std::vector<uint8_t>(boxFootprint(test), 0x5a));
+  Buffer image(device,
+               std::vector<uint8_t>(boxFootprint(test) + margin, untouched));
   launchCopy(device, module, "load_" + std::to_string(index), test, fillNaN,
              tensor.address, image);
   const std::vector<uint8_t> got = image.read<uint8_t>();
-  const uint32_t outside = !fillNaN                 ? 0
-                           : test.elementBytes == 2 ? 0x7fff
-                                                    : 0x7fffffff;
-  const uint32_t mask = test.elementBytes == 2 ? 0xffff : 0xffffffff;
+  std::vector<bool> covered(got.size());
+  std::set<uint32_t> fills;
   Differences differences;
   forEachBoxElement(test, [&](uint32_t offset, bool inside, uint32_t value) {
+    std::fill_n(covered.begin() + offset, test.elementBytes, true);
     uint32_t is = readElement(&got[offset], test.elementBytes);
-    uint32_t expected = inside ? value & mask : outside;
+    if (!inside && fillNaN) {
+      // Which NaN it is, nobody promises.
+      fills.insert(is);
+      differences.add(isNaN(is, test.elementBytes),
+                      "byte %u of shared memory (outside the tensor): got "
+                      "0x%x, expected a NaN",
+                      offset, is);
+      return;
+    }
+    uint32_t mask = test.elementBytes == 2 ? 0xffff : 0xffffffff;
+    uint32_t expected = inside ? value & mask : 0;
     differences.add(is == expected,
                     "byte %u of shared memory (%s the tensor): got 0x%x, "
                     "expected 0x%x",
                     offset, inside ? "inside" : "outside", is, expected);
   });
-  return differences.text();
+  for (size_t byte = 0; byte < got.size(); ++byte)
+    if (!covered[byte])
+      differences.add(got[byte] == untouched,
+                      "byte %zu of shared memory (outside the box): got 0x%x, "
+                      "expected 0x%x",
+                      byte, got[byte], untouched);
+  GoldenResult result = {differences.text(), ""};
+  for (uint32_t fill : fills)
+    result.note += format("%s0x%x", result.note.empty() ? "" : ", ", fill);
+  return result;
 }
 
 static std::string runStore(Device &device, cuda::Module module, size_t index) {
@@ -217,31 +282,42 @@ static std::string runStore(Device &device, cuda::Module module, size_t index) {
 }
 
 //===----------------------------------------------------------------------===//
-// All of them: products, then three for every copy
+// All of them: instructions, products, then three for every copy
 //===----------------------------------------------------------------------===//
 
+static const char *const copyKinds[] = {"load", "load, NaN outside", "store"};
+
+static int countInstructions() {
+  return static_cast<int>(instructionCases().size());
+}
 static int countProducts() { return static_cast<int>(wgmmaCases().size()); }
 
 int gpucheck::countGolden() {
-  return countProducts() + 3 * static_cast<int>(tensorCases().size());
+  return countInstructions() + countProducts() +
+         3 * static_cast<int>(tensorCases().size());
 }
 
 std::string gpucheck::nameGolden(int index) {
-  static const char *const kinds[] = {"load", "load, NaN outside", "store"};
+  if (index < countInstructions())
+    return instructionCases()[static_cast<size_t>(index)].name;
+  index -= countInstructions();
   if (index < countProducts())
     return format("wgmma: %s", wgmmaCases()[static_cast<size_t>(index)].name);
   index -= countProducts();
-  return format("tensor %s: %s", kinds[index % 3],
+  return format("tensor %s: %s", copyKinds[index % 3],
                 tensorCases()[static_cast<size_t>(index / 3)].name);
 }
 
-std::string gpucheck::runGolden(Device &device, cuda::Module module,
-                                int index) {
+GoldenResult gpucheck::runGolden(Device &device, cuda::Module module,
+                                 int index) {
+  if (index < countInstructions())
+    return {runInstruction(device, module, static_cast<size_t>(index)), ""};
+  index -= countInstructions();
   if (index < countProducts())
-    return runProduct(device, module, static_cast<size_t>(index));
+    return {runProduct(device, module, static_cast<size_t>(index)), ""};
   index -= countProducts();
   auto copy = static_cast<size_t>(index / 3);
   if (index % 3 == 2)
-    return runStore(device, module, copy);
+    return {runStore(device, module, copy), ""};
   return runLoad(device, module, copy, /*fillNaN=*/index % 3 == 1);
 }

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One kernel for every vector of runtime/test/SimGolden.h, in PTX written by
-// hand: no line of the compiler takes part, nor of the simulator.
+// One kernel for every vector of runtime/test/SimInstructions.h and
+// SimGolden.h, in PTX written by hand: no line of the compiler takes part, nor
+// of the simulator.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,15 +26,19 @@ namespace gpucheck {
 constexpr unsigned goldenOffsetB = 32 * 1024;
 constexpr unsigned goldenSharedBytes = 160 * 1024;
 
-/// PTX with a kernel for every vector: wgmma_<i>, load_<i>, store_<i>, <i>
-/// counting the cases of the header.
+/// PTX with a kernel for every vector: instruction_<i>, wgmma_<i>, load_<i>,
+/// store_<i>, <i> counting the cases of the headers.
 std::string makeGoldenKernels();
+
+/// What is wrong, or nothing; what came where nothing is promised.
+struct GoldenResult {
+  std::string wrong, note;
+};
 
 int countGolden();
 std::string nameGolden(int index);
-/// Runs vector `index` with the kernels loaded as `module`; returns what is
-/// wrong, or nothing.
-std::string runGolden(Device &device, cuda::Module module, int index);
+/// Runs vector `index` with the kernels loaded as `module`.
+GoldenResult runGolden(Device &device, cuda::Module module, int index);
 
 } // namespace gpucheck
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Golden.h"
+#include "GoldenInstructions.h"
 
 #include "../../runtime/test/SimGolden.h"
 
@@ -215,9 +216,10 @@ void KernelWriter::writeStore(size_t index, const TensorCase &test) {
 
 std::string gpucheck::makeGoldenKernels() {
   std::ostringstream os;
-  os << "// Golden vectors of products and tensor copies.\n"
+  os << "// Golden vectors of instructions, products and tensor copies.\n"
      << ".version 8.0\n.target sm_90a\n.address_size 64\n\n"
      << ".extern .shared .align 1024 .b8 shared[];\n\n";
+  writeInstructionKernels(os);
   KernelWriter writer(os);
   const std::vector<WgmmaCase> products = wgmmaCases();
   for (size_t i = 0; i < products.size(); ++i)

@@ -17,7 +17,9 @@ using namespace gpucheck;
 
 struct gc_device : Device {
   using Device::Device;
-  std::string text;
+  std::string text, note;
+  /// The golden vectors' kernels.
+  cuda::Module golden = nullptr;
 };
 struct gc_package : Package {
   using Package::Package;
@@ -39,12 +41,14 @@ extern "C" {
 
 const char *gc_error(void) { return lastError.c_str(); }
 
-gc_device *gc_open(int managed, int checked, int timed, double timeout) {
+gc_device *gc_open(int managed, int checked, int timed, int ptx,
+                   double timeout) {
   return guarded<gc_device *>(nullptr, [&] {
     DeviceOptions options;
     options.managed = managed;
     options.checked = checked;
     options.timed = timed;
+    options.ptx = ptx;
     options.timeout = timeout;
     return new gc_device(options);
   });
@@ -66,6 +70,13 @@ uint64_t gc_allocate(gc_device *device, uint64_t bytes) {
 
 int gc_release(gc_device *device, uint64_t address) {
   return guarded(0, [&] { return device->release(address), 1; });
+}
+
+int gc_fill(gc_device *device, uint64_t address, int byte, uint64_t bytes) {
+  return guarded(0, [&] {
+    device->fill(address, static_cast<unsigned char>(byte), bytes);
+    return 1;
+  });
 }
 
 int gc_upload(gc_device *device, uint64_t to, const void *from,
@@ -95,6 +106,11 @@ gc_package *gc_load(gc_device *device, const char *path) {
                                [&] { return new gc_package(*device, path); });
 }
 
+int gc_unload(gc_package *package) {
+  delete package;
+  return 1;
+}
+
 int gc_call(gc_package *package, const char *entry, int64_t ranks,
             void *const *buffers, int64_t count, const int64_t *dims) {
   return guarded(
@@ -114,13 +130,17 @@ const char *gc_golden_name(int index) {
   return name.c_str();
 }
 
-const char *gc_golden_run(gc_device *device, const void *cubin, int index) {
+const char *gc_golden_run(gc_device *device, const void *image, int index) {
   return guarded<const char *>(nullptr, [&] {
-    cuda::Module module = device->load(cubin);
-    device->text = runGolden(*device, module, index);
-    device->unload(module);
+    if (!device->golden)
+      device->golden = device->load(image);
+    GoldenResult result = runGolden(*device, device->golden, index);
+    device->text = result.wrong;
+    device->note = result.note;
     return device->text.c_str();
   });
 }
+
+const char *gc_golden_note(gc_device *device) { return device->note.c_str(); }
 
 } // extern "C"

@@ -26,13 +26,16 @@ typedef struct gc_package gc_package;
 
 const char *gc_error(void);
 
-gc_device *gc_open(int managed, int checked, int timed, double timeout);
+/// `ptx`: kernels' PTX is loaded, which the driver compiles, instead of cubins.
+gc_device *gc_open(int managed, int checked, int timed, int ptx,
+                   double timeout);
 /// JSON.
 const char *gc_describe(gc_device *device);
 int gc_set_stream(gc_device *device, void *stream);
 /// 0 where there is no memory.
 uint64_t gc_allocate(gc_device *device, uint64_t bytes);
 int gc_release(gc_device *device, uint64_t address);
+int gc_fill(gc_device *device, uint64_t address, int byte, uint64_t bytes);
 int gc_upload(gc_device *device, uint64_t to, const void *from, uint64_t bytes);
 int gc_download(gc_device *device, void *to, uint64_t from, uint64_t bytes);
 int gc_synchronize(gc_device *device);
@@ -41,6 +44,8 @@ int gc_synchronize(gc_device *device);
 int gc_times(gc_device *device, float *milliseconds, int most);
 
 gc_package *gc_load(gc_device *device, const char *path);
+/// The stream must be empty.
+int gc_unload(gc_package *package);
 int gc_call(gc_package *package, const char *entry, int64_t ranks,
             void *const *buffers, int64_t count, const int64_t *dims);
 
@@ -48,9 +53,12 @@ int gc_call(gc_package *package, const char *entry, int64_t ranks,
 const char *gc_golden_kernels(void);
 int gc_golden_count(void);
 const char *gc_golden_name(int index);
-/// Runs vector `index` with the kernels in `cubin`; what differs, empty where
-/// nothing does, null where it could not be run.
-const char *gc_golden_run(gc_device *device, const void *cubin, int index);
+/// Runs vector `index` with the kernels in `image`, a cubin or PTX with a final
+/// 0, the same for all calls; what differs, empty where nothing does, null
+/// where it could not be run.
+const char *gc_golden_run(gc_device *device, const void *image, int index);
+/// What came, in the last of them, where nothing is promised.
+const char *gc_golden_note(gc_device *device);
 
 #ifdef __cplusplus
 }

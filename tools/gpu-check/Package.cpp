@@ -191,14 +191,16 @@ Package::Package(Device &device, const char *path)
                 path);
   for (uint64_t i = 0; i < header->num_kernels; ++i) {
     const rr_kernel &kernel = header->kernels[i];
-    if (!kernel.cubin)
+    const bool ptx = device.options().ptx;
+    const void *image = ptx ? kernel.ptx : kernel.cubin;
+    if (!image)
       throw Error(RR_INVALID_ARGUMENT,
-                  "kernel '%s' of '%s' has no cubin, expected a package "
-                  "compiled with --device-code=cubin",
-                  kernel.name, path);
-    cuda::Module &module = modules[kernel.cubin];
+                  "kernel '%s' of '%s' has no %s, expected a package compiled "
+                  "with --device-code=cubin",
+                  kernel.name, path, ptx ? "PTX" : "cubin");
+    cuda::Module &module = modules[image];
     if (!module)
-      module = device.load(kernel.cubin);
+      module = device.load(image);
     Launch launch = {kernel.name,
                      device.find(module, kernel.name, kernel.shared_bytes),
                      {0, 0, 0},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes as c
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from cases import Case, Configuration
 
 # Bytes of NaNs around every array.
 GUARD = 1024
+# The driver compiles the kernels.
+PTX = os.environ.get("RINGATTN_DEVICE_CODE") == "ptx"
 
 
 class DeviceError(RuntimeError):
@@ -21,16 +24,18 @@ class DeviceError(RuntimeError):
 POINTER, SIZE, TEXT = c.c_void_p, c.c_uint64, c.c_char_p
 FUNCTIONS = {
     "gc_error": (TEXT, []),
-    "gc_open": (POINTER, [c.c_int, c.c_int, c.c_int, c.c_double]),
+    "gc_open": (POINTER, [c.c_int, c.c_int, c.c_int, c.c_int, c.c_double]),
     "gc_describe": (TEXT, [POINTER]),
     "gc_set_stream": (c.c_int, [POINTER, POINTER]),
     "gc_allocate": (SIZE, [POINTER, SIZE]),
     "gc_release": (c.c_int, [POINTER, SIZE]),
+    "gc_fill": (c.c_int, [POINTER, SIZE, c.c_int, SIZE]),
     "gc_upload": (c.c_int, [POINTER, SIZE, POINTER, SIZE]),
     "gc_download": (c.c_int, [POINTER, POINTER, SIZE, SIZE]),
     "gc_synchronize": (c.c_int, [POINTER]),
     "gc_times": (c.c_int, [POINTER, c.POINTER(c.c_float), c.c_int]),
     "gc_load": (POINTER, [POINTER, TEXT]),
+    "gc_unload": (c.c_int, [POINTER]),
     "gc_call": (
         c.c_int,
         [POINTER, TEXT, c.c_int64, c.POINTER(POINTER), c.c_int64,
@@ -40,6 +45,7 @@ FUNCTIONS = {
     "gc_golden_count": (c.c_int, []),
     "gc_golden_name": (TEXT, [c.c_int]),
     "gc_golden_run": (TEXT, [POINTER, POINTER, c.c_int]),
+    "gc_golden_note": (TEXT, [POINTER]),
 }
 
 
@@ -62,7 +68,7 @@ class Device:
     ):
         self.library = load_library(library)
         self.handle = self.check(
-            self.library.gc_open(managed, checked, timed, timeout)
+            self.library.gc_open(managed, checked, timed, PTX, timeout)
         )
 
     def check(self, result):
@@ -108,6 +114,13 @@ class Array:
             )
         )
 
+    def fill(self, byte: int) -> None:
+        """In the order of the stream."""
+        device = self.device
+        device.check(
+            device.library.gc_fill(device.handle, self.address, byte, self.size)
+        )
+
     def read(self) -> np.ndarray:
         data = np.empty(self.size + 2 * GUARD, np.uint8)
         device = self.device
@@ -149,6 +162,10 @@ class Package:
             device.library.gc_load(device.handle, str(path).encode())
         )
 
+    def unload(self) -> None:
+        """Its kernels' code; the host's stays."""
+        self.device.library.gc_unload(self.handle)
+
     def call(self, ranks: int, addresses: list[int], dims: list[int]) -> None:
         """`addresses`: of rank 0's arrays, then rank 1's, ..."""
         buffers = (POINTER * len(addresses))(*addresses)
@@ -162,8 +179,9 @@ class Package:
     def run(
         self, configuration: Configuration, case: Case, inputs: list[np.ndarray],
         times: int,
-    ) -> list[list[np.ndarray]]:
-        """The results, global arrays, of so many calls in a row."""
+    ) -> tuple[list[list[np.ndarray]], int]:
+        """The results, global arrays, of so many calls in a row, and of how many inputs
+        these changed the memory."""
         shapes = configuration.shapes(case)
         dtypes = [configuration.dtype] * 4 + ["f32"]
         owned = [
@@ -171,6 +189,7 @@ class Package:
             for index in range(len(shapes))
         ]
         arrays: list[list[Array]] = []
+        written: list[tuple[Array, bytes]] = []
         for rank in range(case.ranks):
             shards = []
             for index, shape in enumerate(shapes):
@@ -179,7 +198,9 @@ class Package:
                 shards.append(Array(self.device, int(np.prod(local)) * width))
                 if index < 3:
                     part = inputs[index][:, :, owned[index][rank]]
-                    shards[-1].write(to_storage(part, dtypes[index]))
+                    stored = np.ascontiguousarray(to_storage(part, dtypes[index]))
+                    shards[-1].write(stored)
+                    written.append((shards[-1], stored.tobytes()))
             arrays.append(shards)
         dims = [size for shape in shapes for size in shape]
         runs = []
@@ -201,8 +222,9 @@ class Package:
                     whole[:, :, positions] = data.reshape(local)
                 results.append(whole)
             runs.append(results)
+        # This looks at the guards, too.
+        changed = sum(array.read().tobytes() != stored for array, stored in written)
         for shards in arrays:
             for array in shards:
-                array.read()  # the guards of the inputs
                 array.release()
-        return runs
+        return runs, changed

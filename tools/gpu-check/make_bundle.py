@@ -6,7 +6,9 @@ import argparse
 import ctypes
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -25,11 +27,13 @@ import cases  # noqa: E402
 from cases import Case, Configuration  # noqa: E402
 
 LARGEST = 64 * 2**20
-# Runs on every x86-64 machine that has such a GPU.
-HOST_CPU = "x86-64-v3"
-SHIPPED = ("cases.py", "device.py", "report.py", "run.py", "timing.py", "worker.py")
+# Every x86-64 machine that has such a GPU runs it, whatever made the bundle.
+PORTABLE_CPU = "x86-64-v3"
+SHIPPED = ("alone.py", "cases.py", "cases_part.py", "device.py", "peers.py",
+           "process.py", "report.py", "run.py", "sensors.py", "timing.py",
+           "timing_part.py", "worker.py")
 SOURCES = ("tools/gpu-check/*.cpp", "tools/gpu-check/*.h", "runtime/include/ringrt/*.h",
-           "runtime/test/SimGolden.h")
+           "runtime/test/SimGolden.h", "runtime/test/SimInstructions.h")
 # Needs the toolkit's header.
 NOT_SHIPPED = "CudaHeaderTest.cpp"
 
@@ -55,6 +59,9 @@ class Maker:
             )
         except subprocess.TimeoutExpired:
             raise Failed(f"no end after {seconds:g} s") from None
+        if done.returncode < 0:
+            name = signal.Signals(-done.returncode).name
+            raise Failed(f"{Path(command[0]).name} was killed by {name}")
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines()
             raise Failed(lines[0] if lines else f"exit {done.returncode}")
@@ -98,7 +105,7 @@ class Maker:
             if self.options.with_sim:
                 self.compile(configuration, package, "--with-sim")
             else:
-                self.compile(configuration, package, f"--target-cpu={HOST_CPU}")
+                self.compile(configuration, package, f"--target-cpu={PORTABLE_CPU}")
         except Failed as why:
             self.failures.append(f"{name} is not compiled: {why}")
             return
@@ -120,10 +127,11 @@ class Maker:
             print(f"{self.done} packages", flush=True)
 
 
-def make_golden(maker: Maker) -> int:
+def make_golden(maker: Maker) -> tuple[int, str]:
+    """Of golden vectors; the CUDA of ptxas, which drivers must not be older than."""
     library = ctypes.CDLL(str(maker.lib / "libringattn-gpu-check.so"))
     library.gc_golden_kernels.restype = ctypes.c_char_p
-    ptx = maker.scratch / "golden.ptx"
+    ptx = maker.options.out / "golden.ptx"
     ptx.write_bytes(library.gc_golden_kernels())
     assembler = os.environ.get("RINGATTN_PTXAS") or shutil.which("ptxas")
     assembler = assembler or "/usr/local/cuda/bin/ptxas"
@@ -134,7 +142,13 @@ def make_golden(maker: Maker) -> int:
         )
     except (Failed, OSError) as why:
         raise SystemExit(f"error: bundle: golden vectors: {why}") from None
-    return library.gc_golden_count()
+    said = subprocess.run(
+        [assembler, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r"release (\d+\.\d+)", said)
+    if not version:
+        raise SystemExit(f"error: bundle: '{assembler} --version' names no release")
+    return library.gc_golden_count(), version[1]
 
 
 def commit() -> str:
@@ -202,7 +216,7 @@ def main() -> int:
         raise SystemExit(f"error: bundle: no configuration is called '{options.filter}'")
     with tempfile.TemporaryDirectory() as scratch:
         maker = Maker(options, Path(scratch))
-        golden = make_golden(maker)
+        golden, cuda = make_golden(maker)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(maker.make, work + [(c, []) for c in timed]))
     copy_files(out, maker.lib / "libringattn-gpu-check.so")
@@ -210,6 +224,7 @@ def main() -> int:
     compiled = {p.stem for p in (out / "packages").iterdir()}
     manifest = {
         "commit": commit(),
+        "cuda": cuda,
         "golden": golden,
         "configurations": {
             c.name: [case.name for case in k] for c, k in work if c.name in compiled

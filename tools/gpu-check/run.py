@@ -7,7 +7,14 @@ is well, 1 where something is wrong, 2 where there is nothing to check with.
   run --seconds=N          for everything (default 560)
   run --jobs=N             processes that share the GPU for cases (default 4 to 12)
   run --out=DIR            where results.json and hopper.md go (default: results)
-  run --timeout=N          seconds that work on the GPU may take (default 10)
+  run --timeout=N          seconds that work on the GPU may take (default 10; of
+                           golden vectors at most 2)
+  run --step=N             seconds that a step of a timing may take (default 45; one
+                           that compiles: twice that)
+  run --managed            arrays of cases in managed memory, which host code may touch:
+                           for packages of which the host's code does
+  run --ptx                the driver compiles the kernels' PTX, as it does where it is
+                           too old for the cubins
   run --under=COMMAND      what every process is run by: --under=compute-sanitizer
 """
 
@@ -17,32 +24,29 @@ import argparse
 import datetime
 import json
 import os
-import queue
+import resource
 import shlex
-import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import process
 import report
+from cases_part import START_SECONDS, CasesPart
+from timing_part import TimingPart
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parent
-# What a process needs besides its work: Python, the driver's context, the oracle.
-START_SECONDS = 60
 # The oracle is what takes longest.
 JOBS = max(4, min(12, (os.cpu_count() or 4) - 4))
-# A package of which so many cases broke their process is left alone.
-MOST_BROKEN = 2
-# How much slower processes may be --under something.
-SLOWER = 10
 # Shares of the time of the parts that are run.
-SHARES = {"golden": 1, "cases": 10, "timing": 9}
+SHARES = {"golden": 2.5, "cases": 9, "timing": 9}
+# Seconds that a golden vector may take: it is over at once, or never.
+GOLDEN_SECONDS = 2
 
 
 class Missing(RuntimeError):
@@ -74,75 +78,12 @@ class Run:
 
     # Processes ---------------------------------------------------------------
 
-    def execute(self, program: str, work: dict, silence: float, until: float):
-        """Yields the lines of a process, then how it ended: "" or why. It is killed
-        when it says nothing for `silence` seconds, or at `until`."""
-        under = self.options.under
-        if under:
-            silence *= SLOWER
-        process = subprocess.Popen(
-            [*under, sys.executable, str(HERE / program)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, start_new_session=True,
-            env={
-                **os.environ, "RINGATTN_PACKAGES": str(self.packages),
-                "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
-            },
+    def execute(self, program: str, work: dict, silence: float, until: float,
+                first: float = 0):
+        return process.execute(
+            program, work, silence, until, first=first, packages=self.packages,
+            under=self.options.under, say=self.say,
         )
-        lines: queue.Queue = queue.Queue()
-        errors: list[str] = []
-
-        def read() -> None:
-            for line in process.stdout:
-                lines.put(line)
-            lines.put(None)
-
-        threading.Thread(target=read, daemon=True).start()
-        threading.Thread(
-            target=lambda: errors.extend(process.stderr), daemon=True
-        ).start()
-        why = ""
-        try:
-            process.stdin.write(json.dumps(work))
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        while True:
-            patience = min(silence, until - time.monotonic())
-            try:
-                line = lines.get(timeout=max(0.0, patience))
-            except queue.Empty:
-                late = time.monotonic() >= until
-                why = "no time was left" if late else f"no answer after {silence:g} s"
-                break
-            if line is None:
-                break
-            try:
-                yield json.loads(line)
-            except ValueError:  # what a library prints
-                if under:
-                    self.say(line.rstrip())
-        if why:
-            self.kill(process)
-        else:
-            try:
-                code = process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.kill(process)
-                code = 0
-            if code < 0:
-                why = f"killed by {signal.Signals(-code).name}"
-            elif code > 0:
-                last = [e.strip() for e in errors if e.strip()]
-                why = last[-1] if last else f"exit {code}"
-        yield {"end": why}
-
-    @staticmethod
-    def kill(process: subprocess.Popen) -> None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     # Parts -------------------------------------------------------------------
 
@@ -166,14 +107,29 @@ class Run:
         except (OSError, subprocess.SubprocessError, ValueError, IndexError):
             self.results["card"] += f", CUDA {self.results['device']['cuda']}"
         self.say(f"{self.results['card']}, commit {self.results['commit']}")
+        self.choose_code()
+
+    def choose_code(self) -> None:
+        """Cubins are for drivers of the major version that ptxas has, or later ones; PTX
+        is for older ones, down to that which knows its version."""
+        made, has = self.manifest["cuda"], self.results["device"]["cuda"]
+        old = int(has.split(".")[0]) < int(made.split(".")[0])
+        self.results["code"] = "ptx" if old or self.options.ptx else "cubin"
+        os.environ["RINGATTN_DEVICE_CODE"] = self.results["code"]
+        if old:
+            self.say(
+                f"the driver is of CUDA {has}, the cubins are of CUDA {made}: the driver "
+                "compiles the PTX instead"
+            )
 
     def run_golden(self, until: float) -> None:
-        first, timeout = 0, self.options.timeout
-        while True:
-            done = first
+        first, timeout = 0, min(self.options.timeout, GOLDEN_SECONDS)
+        count = self.manifest["golden"]
+        while first < count and time.monotonic() < until:
+            done, end = first, ""
             work = {"part": "golden", "first": first, "timeout": timeout}
             for line in self.execute(
-                "worker.py", work, START_SECONDS + timeout, until
+                "worker.py", work, timeout + 5, until, START_SECONDS
             ):
                 if "index" in line:
                     done = line["index"] + 1
@@ -182,56 +138,23 @@ class Run:
                         self.problem(f"golden: {line['name']}: {line['wrong']}")
                 elif "error" in line:
                     return self.problem(f"golden: {line['error']}")
-                else:
+                elif "end" in line:
                     end = line["end"]
-            if end:
+            if done == first and not end:
+                end = "the process ended without a result"
+            if end and done < count:
                 self.problem(f"golden: vector {done}: {end}")
                 self.results["golden"].append(
                     {"index": done, "name": str(done), "wrong": end}
                 )
                 done += 1
-            if done >= self.manifest["golden"] or time.monotonic() >= until:
-                break
             first = done
-        if len(self.results["golden"]) < self.manifest["golden"]:
+            self.write()
+        notes = {e["note"] for e in self.results["golden"] if e.get("note")}
+        if notes:
+            self.say(f"golden: outside of a tensor, NaN is {', '.join(sorted(notes))}")
+        if len(self.results["golden"]) < count:
             self.problem("golden: not all vectors were run: no time was left")
-
-    def run_configuration(self, name: str, until: float) -> None:
-        """Every case of a package; what a failure leaves, in a new process."""
-        cases = self.manifest["configurations"][name]
-        left, managed, broken = list(range(len(cases))), False, 0
-        while left:
-            why = ""
-            if time.monotonic() >= until:
-                why = "no time was left"
-            elif broken == MOST_BROKEN:
-                why = f"not run: {broken} cases before it broke"
-            if why:
-                for index in left:
-                    self.record(name, cases[index], {"wrong": why})
-                return
-            work = {
-                "part": "cases", "configuration": name, "cases": left,
-                "managed": managed, "timeout": self.options.timeout,
-            }
-            silence = START_SECONDS + self.options.timeout
-            for line in self.execute("worker.py", work, silence, until):
-                if "index" in line:
-                    left.remove(line["index"])
-                    broken += line.get("broken", False)
-                    self.record(name, line["case"], {**line, "managed": managed})
-                elif "error" in line:
-                    for index in left:
-                        self.record(name, cases[index], {"wrong": line["error"]})
-                    return
-                else:
-                    end = line["end"]
-            if end == "killed by SIGSEGV" and not managed:
-                # Its host code touches arrays.
-                managed = True
-            elif left and end:
-                broken += 1
-                self.record(name, cases[left.pop(0)], {"wrong": end})
 
     def record(self, name: str, case: str, entry: dict) -> None:
         entry = {**entry, "configuration": name, "case": case}
@@ -241,60 +164,41 @@ class Run:
             self.problem(f"{name}: {case}: {entry['wrong']}")
 
     def run_cases(self, until: float) -> None:
-        names = [
-            name for name in self.manifest["configurations"]
+        chosen = {
+            name: cases for name, cases in self.manifest["configurations"].items()
             if self.options.filter in name
-        ]
+        }
         done = 0
 
-        def work(name: str) -> None:
+        def execute(work: dict, silence: float, until: float):
+            return self.execute("worker.py", work, silence, until)
+
+        def finished() -> None:
             nonlocal done
-            self.run_configuration(name, until)
             with self.lock:
                 done += 1
                 count = done
-            if count % 20 == 0 or count == len(names):
-                self.say(f"{count} of {len(names)} packages")
+            self.write()
+            if count % 20 == 0 or count == len(chosen):
+                self.say(f"{count} of {len(chosen)} packages")
 
-        with ThreadPoolExecutor(self.options.jobs) as pool:
-            list(pool.map(work, names))
+        CasesPart(
+            chosen, execute, self.record, finished, self.options.jobs,
+            self.options.timeout, self.options.managed,
+        ).run(until)
 
     def run_timing(self, until: float) -> None:
         rows = [
             row for row in self.manifest["timed"] if self.options.filter in row[0]
         ]
-        managed, seconds = False, until - time.monotonic()
-        while rows and time.monotonic() < until:
-            work = {
-                "managed": managed, "rows": rows, "flex_seconds": seconds * 0.4,
-            }
-            before = len(rows)
-            for line in self.execute("timing.py", work, 150, until):
-                if "versions" in line:
-                    self.results["versions"] = line["versions"]
-                elif "length" in line:
-                    rows = rows[1:]
-                    self.results["timing"].append(line)
-                    if line["wrong"]:
-                        self.problem(
-                            f"timing: {line['name']}, length {line['length']}: "
-                            f"{line['wrong']}"
-                        )
-                elif "error" in line:
-                    return self.problem(f"timing: {line['error']}")
-                else:
-                    end = line["end"]
-            if end == "killed by SIGSEGV" and not managed:
-                managed = True
-            elif end and rows:
-                self.problem(f"timing: {rows[0][0]}, length {rows[0][1]}: {end}")
-                if len(rows) == before and "No module named" in end:
-                    return
-                rows = rows[1:]
-            elif rows and len(rows) == before:
-                return self.problem("timing: the process ended without a result")
-        if rows:
-            self.problem(f"timing: {len(rows)} rows were not measured")
+
+        def execute(work: dict, silence: float, first: float, until: float):
+            work = {**work, "timeout": self.options.timeout}
+            return self.execute("timing.py", work, silence, until, first)
+
+        TimingPart(
+            self.results, execute, self.problem, self.write, self.options.step
+        ).run(rows, until)
 
     # All ---------------------------------------------------------------------
 
@@ -331,11 +235,16 @@ class Run:
         return 1 if problems else 0
 
     def write(self) -> None:
+        """Never half of it: a run may be ended at any time."""
         out = self.options.out
         out.mkdir(parents=True, exist_ok=True)
-        (out / "results.json").write_text(json.dumps(self.results, indent=1))
-        if self.results["timing"]:
-            (out / "hopper.md").write_text(report.document(self.results))
+        with self.lock:
+            files = {"results.json": json.dumps(self.results, indent=1)}
+            if self.results["timing"]:
+                files["hopper.md"] = report.document(self.results)
+            for name, text in files.items():
+                (out / f"{name}.new").write_text(text)
+                (out / f"{name}.new").replace(out / name)
 
 
 def unpack(folder: str) -> Path:
@@ -356,6 +265,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=560)
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=10)
+    parser.add_argument("--step", type=float, default=45)
+    parser.add_argument("--managed", action="store_true")
+    parser.add_argument("--ptx", action="store_true")
     parser.add_argument("--under", type=shlex.split, default=[])
     parser.add_argument("--out", type=Path, default=BUNDLE / "results")
     options = parser.parse_args()
@@ -363,6 +275,8 @@ def main() -> int:
     for part in options.parts:
         if part not in SHARES:
             parser.error(f"unknown part '{part}', expected one of {', '.join(SHARES)}")
+    # A process that a package breaks need not leave gigabytes.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         return Run(options).run()
     except Missing as error:

@@ -3,7 +3,7 @@ for every piece of it on the standard output, as soon as it is done. A GPU that
 hangs or fails takes only its process with it.
 
   {"part": "golden", "first": 0}
-  {"part": "cases", "configuration": NAME, "cases": [0, 2], "managed": false}
+  {"part": "cases", "work": [[NAME, [0, 2]], ...], "managed": false}
   {"part": "card"}
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 import cases
 import oracle
-from device import Device, DeviceError, Package
+from device import PTX, Device, DeviceError, Package
 
 BUNDLE = Path(__file__).resolve().parent.parent
 LIBRARY = Path(
@@ -40,18 +40,19 @@ def card() -> None:
 def golden(first: int, timeout: float) -> None:
     device = Device(LIBRARY, timeout=timeout)
     library = device.library
-    cubin = (BUNDLE / "golden.cubin").read_bytes()
+    image = (BUNDLE / ("golden.ptx" if PTX else "golden.cubin")).read_bytes()
     for index in range(first, library.gc_golden_count()):
         try:
             wrong = device.check(
-                library.gc_golden_run(device.handle, cubin, index)
+                library.gc_golden_run(device.handle, image, index)
             ).decode()
         except DeviceError as error:
             # The context is of no use any more.
             say(index=index, name=library.gc_golden_name(index).decode(),
                 wrong=str(error), broken=True)
             return
-        say(index=index, name=library.gc_golden_name(index).decode(), wrong=wrong)
+        say(index=index, name=library.gc_golden_name(index).decode(), wrong=wrong,
+            note=library.gc_golden_note(device.handle).decode())
 
 
 def judge(
@@ -103,32 +104,42 @@ def empty_answer(
     )
 
 
-def check(name: str, indices: list[int], managed: bool, timeout: float) -> None:
-    configuration, all_cases = next(
-        (c, k) for c, k in cases.configurations() if c.name == name
-    )
+def check(work: list, managed: bool, timeout: float) -> None:
+    """Until one breaks the process."""
+    known = {c.name: (c, k) for c, k in cases.configurations()}
     manifest = json.loads((BUNDLE / "manifest.json").read_text())
-    names = manifest["configurations"][name]
-    chosen = [case for case in all_cases if case.name in names]
     expected = np.load(BUNDLE / "simulated.npz")
     device = Device(LIBRARY, managed=managed, timeout=timeout)
-    package = Package(device, PACKAGES / f"{name}.so")
-    for index in indices:
-        case = chosen[index]
-        inputs = configuration.inputs(case)
-        key = f"{name} {case.name}"
-        simulated = None
-        if f"{key} 0" in expected:
-            simulated = [expected[f"{key} 0"].astype(np.float32)]
-            if configuration.lse:
-                simulated.append(expected[f"{key} 1"])
+    for name, indices in work:
+        configuration, all_cases = known[name]
+        names = manifest["configurations"][name]
+        chosen = [case for case in all_cases if case.name in names]
         try:
-            runs = package.run(configuration, case, inputs, REPEATS)
+            package = Package(device, PACKAGES / f"{name}.so")
         except DeviceError as error:
-            say(index=index, case=case.name, wrong=str(error), broken=True)
-            return
-        say(index=index, case=case.name,
-            **judge(configuration, case, runs, inputs, simulated))
+            say(name=name, error=str(error))
+            continue
+        for index in indices:
+            case = chosen[index]
+            inputs = configuration.inputs(case)
+            key = f"{name} {case.name}"
+            simulated = None
+            if f"{key} 0" in expected:
+                simulated = [expected[f"{key} 0"].astype(np.float32)]
+                if configuration.lse:
+                    simulated.append(expected[f"{key} 1"])
+            result = {"name": name, "index": index, "case": case.name}
+            try:
+                runs, changed = package.run(configuration, case, inputs, REPEATS)
+            except DeviceError as error:
+                say(**result, wrong=str(error), broken=True)
+                return
+            judged = judge(configuration, case, runs, inputs, simulated)
+            if changed:
+                complaint = f"{changed} inputs were written to"
+                judged["wrong"] = "; ".join(filter(None, [judged["wrong"], complaint]))
+            say(**result, **judged)
+        package.unload()
 
 
 def main() -> int:
@@ -140,7 +151,7 @@ def main() -> int:
         elif part == "golden":
             golden(work["first"], timeout)
         else:
-            check(work["configuration"], work["cases"], work["managed"], timeout)
+            check(work["work"], work["managed"], timeout)
     except DeviceError as error:
         say(error=str(error))
         sys.stdout.flush()

@@ -13,7 +13,10 @@
 
 #include "SimKernel.h"
 
+#include "../../../runtime/test/SimInstructions.h"
+
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include "gtest/gtest.h"
 
@@ -105,6 +108,53 @@ TEST(SimValues, Runs) {
   for (uint32_t i = 0; i < 32; ++i) {
     EXPECT_EQ(memcmp(&out[5][i], &in[i ^ 1], 4), 0) << "ld.shared " << i;
     EXPECT_EQ(memcmp(&out[6][i], &in[i ^ 2], 4), 0) << "shfl " << i;
+  }
+}
+
+// What a device is asked, too.
+TEST(SimValues, GoldenVectors) {
+  using namespace ringrt::test;
+  SimKernel kernel("values");
+  ASSERT_TRUE(kernel.get());
+  for (const InstructionCase &test : instructionCases()) {
+    int row = -1;
+    switch (test.instruction) {
+    case Instruction::Ex2:
+      row = 0;
+      break;
+    case Instruction::Lg2:
+      row = 1;
+      break;
+    case Instruction::ToTF32:
+      row = 3;
+      break;
+    case Instruction::PackBF16:
+      row = 4;
+      break;
+    default:
+      continue;
+    }
+    for (size_t begin = 0; begin < test.in.size(); begin += 32) {
+      uint32_t in[32], out[7][32];
+      llvm::copy(llvm::ArrayRef(test.in).slice(begin, 32), in);
+      const uint32_t *from = in;
+      uint32_t *to = out[0];
+      ASSERT_EQ(kernel.run({&from, &to}, /*sharedBytes=*/128, /*seed=*/1), "");
+      for (size_t i = 0; i < 32; ++i) {
+        const size_t at = begin + i;
+        if (test.instruction == Instruction::PackBF16) {
+          // Widened; the first of two is the upper half.
+          const uint32_t both = test.out[at / 2].bits;
+          EXPECT_EQ(out[row][i], at % 2 == 0 ? both & 0xffff0000 : both << 16)
+              << test.name << " of word " << at;
+        } else {
+          EXPECT_TRUE(test.out[at].matches(out[row][i]))
+              << test.name << " of 0x" << llvm::utohexstr(in[i]) << ": got 0x"
+              << llvm::utohexstr(out[row][i]) << ", expected 0x"
+              << llvm::utohexstr(test.out[at].bits);
+        }
+      }
+    }
   }
 }
 
