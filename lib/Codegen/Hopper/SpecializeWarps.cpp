@@ -34,6 +34,19 @@ using namespace ringattn;
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 static constexpr int64_t kWarpgroup = 128;
 
+/// Bytes of L2 that K and V of the heads that are computed at a time may take.
+/// An H100 has 50 MiB of L2, in two halves.
+static constexpr int64_t kCachedBytes = int64_t(32) << 20;
+
+/// Heads whose blocks are ordered together; 1 where they are not.
+static int64_t getOrderedHeads(const KernelModel &model) {
+  SmallVector<OpFoldResult> bounds =
+      scf::ForallOp(model.grid).getMixedUpperBound();
+  if (!model.plan.longestFirst || bounds.size() < 2)
+    return 1;
+  return getConstantIntValue(bounds[bounds.size() - 2]).value_or(1);
+}
+
 namespace {
 
 /// The device function of one kernel.
@@ -135,15 +148,27 @@ void KernelBuilder::initBarriers(Value thread) {
   NVVM::BarrierOp::create(b);
 }
 
+/// The inverse of `HostBuilder::orderBlocks`.
 SmallVector<Value> KernelBuilder::blockIndices() {
   Type type = b.getI32Type();
-  Value tile = NVVM::BlockIdXOp::create(b, type);
-  if (model.plan.longestFirst)
-    tile = arith::SubIOp::create(
-        b, arith::SubIOp::create(b, NVVM::GridDimXOp::create(b, type), i32(1)),
-        tile);
-  return {NVVM::BlockIdZOp::create(b, type), NVVM::BlockIdYOp::create(b, type),
-          tile};
+  Value batch = NVVM::BlockIdZOp::create(b, type),
+        head = NVVM::BlockIdYOp::create(b, type),
+        tile = NVVM::BlockIdXOp::create(b, type);
+  if (!model.plan.longestFirst)
+    return {batch, head, tile};
+  Value tiles = NVVM::GridDimXOp::create(b, type);
+  if (int64_t heads = getOrderedHeads(model); heads > 1) {
+    // Heads of a group are next to each other in x.
+    Value group = arith::DivUIOp::create(b, i32(heads),
+                                         NVVM::GridDimYOp::create(b, type));
+    head = arith::AddIOp::create(b, arith::MulIOp::create(b, head, group),
+                                 arith::RemUIOp::create(b, tile, group));
+    tile = arith::DivUIOp::create(b, tile, group);
+    tiles = arith::DivUIOp::create(b, tiles, group);
+  }
+  tile =
+      arith::SubIOp::create(b, arith::SubIOp::create(b, tiles, i32(1)), tile);
+  return {batch, head, tile};
 }
 
 LogicalResult KernelBuilder::emitProducer(const KernelFrame &frame,
@@ -216,6 +241,7 @@ private:
   Value argumentFor(const KernelParameter &parameter);
   Value addressOf(BlockArgument memref);
   void requireAtMost(Value value, int64_t most, StringRef message);
+  void orderBlocks(SmallVectorImpl<Value> &blocks);
   /// `value` (index) as i32, which it must fit.
   Value narrow(Value value);
 
@@ -287,6 +313,40 @@ Value HostBuilder::argumentFor(const KernelParameter &parameter) {
   llvm_unreachable("all kinds of parameters are handled");
 }
 
+/// With a mask that makes tiles differ, blocks start with the longest tiles of
+/// all heads, so that the last to run are short. But K and V are read from L2
+/// by the blocks of a head that run at a time, so that is done for as many
+/// heads at a time as have room there: x is the tile and, within it, the head
+/// of the group, y the group. (What FlashAttention-3 calls
+/// longest-processing-time-first scheduling with an L2 swizzle.)
+void HostBuilder::orderBlocks(SmallVectorImpl<Value> &blocks) {
+  int64_t heads = getOrderedHeads(model);
+  if (heads == 1)
+    return;
+  // K and V of all heads.
+  Value bytes = index(0);
+  for (const TileStream &stream : model.streams) {
+    if (!stream.isReused())
+      continue;
+    auto type = cast<MemRefType>(stream.source.getType());
+    int64_t row = type.getDimSize(1) * type.getDimSize(3) *
+                  (type.getElementTypeBitWidth() / 8);
+    Value rows = memref::DimOp::create(b, stream.source, 2);
+    bytes = arith::AddIOp::create(b, bytes,
+                                  arith::MulIOp::create(b, rows, index(row)));
+  }
+  Value group = index(1);
+  for (int64_t size = 2; size <= heads; ++size) {
+    if (heads % size != 0)
+      continue;
+    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, bytes,
+                                       index(kCachedBytes / size * heads));
+    group = arith::SelectOp::create(b, fits, index(size), group);
+  }
+  blocks[0] = arith::MulIOp::create(b, blocks[0], group);
+  blocks[1] = arith::DivUIOp::create(b, blocks[1], group);
+}
+
 void HostBuilder::build() {
   func::FuncOp function = model.kernel;
   scf::ForallOp grid = model.grid;
@@ -304,6 +364,7 @@ void HostBuilder::build() {
   SmallVector<Value> arguments;
   for (const KernelParameter &parameter : model.parameters)
     arguments.push_back(argumentFor(parameter));
+  orderBlocks(blocks);
   launchKernel(b, device, blocks, model.plan.getThreads(), model.sharedBytes,
                arguments);
   packer.release(b);
