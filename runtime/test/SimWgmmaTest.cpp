@@ -169,7 +169,7 @@ TEST(SimWgmma, DecodesElements) {
                                  t.lane % 4 ? 0 : test.bits, 0, 0};
           float sums[4] = {};
           t.fence(RS_FENCE_WGMMA);
-          t.wgmma({8, test.type, 0, 0, 0}, sums, a,
+          t.wgmma({8, test.type, 0, 0, 0, 0, 0}, sums, a,
                   descriptor(t.base, 128, 256, 0));
           t.wgmmaCommit();
           t.wgmmaWait(0, sums, 4);
@@ -186,8 +186,8 @@ void prepare(SimThread &t) {
   publish(t);
 }
 
-constexpr rs_wgmma first64 = {64, RS_BF16, 0, 0, 0};
-constexpr rs_wgmma more64 = {64, RS_BF16, 1, 0, 0};
+constexpr rs_wgmma first64 = {64, RS_BF16, 0, 0, 0, 0, 0};
+constexpr rs_wgmma more64 = {64, RS_BF16, 1, 0, 0, 0, 0};
 
 uint64_t ones(const SimThread &t) { return descriptor(t.base, 16, 1024); }
 
@@ -352,7 +352,7 @@ TEST(SimWgmma, WrongAccumulators) {
                 float s[32] = {};
                 t.fence(RS_FENCE_WGMMA);
                 t.at("first").wgmma(first64, s, ones(t), ones(t));
-                t.at("narrow").wgmma({32, RS_BF16, 1, 0, 0}, s, ones(t),
+                t.at("narrow").wgmma({32, RS_BF16, 1, 0, 0, 0, 0}, s, ones(t),
                                      ones(t));
               },
               {"'first'", "'narrow'", "another shape (m64n64k16)"});
@@ -398,7 +398,7 @@ TEST(SimWgmma, BadOperands) {
       prepare(t);
       float s[128] = {};
       t.fence(RS_FENCE_WGMMA);
-      t.wgmma({n, RS_BF16, 0, 0, 0}, s, ones(t), descriptor);
+      t.wgmma({n, RS_BF16, 0, 0, 0, 0, 0}, s, ones(t), descriptor);
     };
   };
   expectFails({}, with(descriptor(0x30000, 16, 1024)), {"outside"});
@@ -440,7 +440,7 @@ TEST(SimWgmma, Cost) {
                        for (int i = 0; i < products / 4; ++i) {
                          t.fence(RS_FENCE_WGMMA);
                          for (int k = 0; k < 4; ++k)
-                           t.wgmma({128, RS_BF16, k > 0, 0, 0}, s, ones,
+                           t.wgmma({128, RS_BF16, k > 0, 0, 0, 0, 0}, s, ones,
                                    ones + 2 * k);
                          t.wgmmaCommit();
                          t.wgmmaWait(0, s, 64);

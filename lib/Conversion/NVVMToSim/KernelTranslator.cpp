@@ -93,6 +93,9 @@ static StringRef getInstructionName(Operation *op) {
 }
 
 Value KernelTranslator::getWhere(Operation *op) {
+  auto [known, isNew] = wheres.try_emplace(op, locations.size());
+  if (!isNew)
+    return integer(known->second);
   std::string text;
   llvm::raw_string_ostream os(text);
   Location location = op->getLoc();
@@ -213,9 +216,19 @@ LogicalResult KernelTranslator::translate(Operation *op) {
 LogicalResult KernelTranslator::translate() {
   SmallVector<Operation *> ops;
   function.getBody().walk([&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : ops)
+  for (Operation *op : ops) {
+    unsigned written = registers.written(op);
+    Operation *next = op->getNextNode();
+    b.setInsertionPoint(op);
+    loc = op->getLoc();
+    Value where = written ? getWhere(op) : nullptr;
     if (failed(translate(op)))
       return failure();
+    if (written) {
+      b.setInsertionPoint(next);
+      call(sim::Op::write_registers, {where, integer(written)});
+    }
+  }
 
   // Now every pointer is the host's, and a bf16 is its bits: many hosts know it
   // by library functions only.

@@ -10,6 +10,7 @@
 #define RINGATTN_LIB_CONVERSION_NVVMTOSIM_KERNELTRANSLATOR_H
 
 #include "Instructions.h"
+#include "RegisterClasses.h"
 #include "ringattn/Conversion/NVVMToSim/SimInterface.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -44,7 +45,8 @@ public:
   KernelTranslator(mlir::LLVM::LLVMFuncOp function, mlir::ModuleOp module,
                    const Instructions &instructions)
       : b(function.getContext()), loc(function.getLoc()), function(function),
-        module(module), instructions(instructions) {}
+        module(module), instructions(instructions),
+        registers(function.getBody()) {}
 
   llvm::LogicalResult translate();
 
@@ -60,6 +62,7 @@ public:
   mlir::Location loc;
 
   mlir::ModuleOp getModule() { return module; }
+  const RegisterClasses &getRegisters() const { return registers; }
 
   mlir::Type pointer() {
     return mlir::LLVM::LLVMPointerType::get(b.getContext());
@@ -116,7 +119,10 @@ private:
   mlir::LLVM::LLVMFuncOp function;
   mlir::ModuleOp module;
   const Instructions &instructions;
+  RegisterClasses registers;
   llvm::SmallVector<std::string> locations;
+  /// By op, where it has one.
+  llvm::DenseMap<mlir::Operation *, unsigned> wheres;
   /// How many of each instruction there are so far.
   llvm::StringMap<unsigned> counts;
   mlir::Value sharedBase;

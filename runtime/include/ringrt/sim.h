@@ -76,6 +76,10 @@ typedef struct rs_wgmma {
   /// 1: the operand is MN-major in shared memory (16-bit types only).
   int32_t transpose_a;
   int32_t transpose_b;
+  /// Which registers, in the kernel's numbering of those that `write_registers`
+  /// tells of, the accumulators and the A fragment are in; 0: in none of them.
+  int32_t accumulator_registers;
+  int32_t a_registers;
 } rs_wgmma;
 
 /// A tensor map (the simulator's counterpart of CUtensorMap, in its 128 bytes,
@@ -173,6 +177,10 @@ typedef struct rs_ops {
   /// bar.warp.sync: orders the shared accesses of the lanes in `mask`, which
   /// shfl and elect do not.
   void (*warp_sync)(rs_thread *, uint32_t where, uint32_t mask);
+
+  /// Plain arithmetic writes registers that a wgmma uses, of a number from 1: a
+  /// wgmma.fence must come between, and no wgmma in flight may read them as A.
+  void (*write_registers)(rs_thread *, uint32_t where, uint32_t registers);
 } rs_ops;
 
 struct rs_thread {

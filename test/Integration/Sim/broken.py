@@ -39,6 +39,9 @@ STILL_WRITTEN = (
     "writes shared memory .* which the load .* writes .*: a wait for that phase must "
     "come between"
 )
+OVERWRITES_A = (
+    "writes the registers of A of the wgmma at .*: a wgmma.wait_group must come between"
+)
 DEADLOCK = "deadlock: .* for the mbarrier"
 
 
@@ -291,19 +294,19 @@ def released_twice(kernel: Kernel, barrier: str, nth: int) -> None:
 # Products ---------------------------------------------------------------------------
 
 
-@broken_each(
-    f"{STILL_READ}|the warp ended without a wgmma.wait_group for this wgmma",
-    **PRODUCTS,
+NOT_AWAITED = (
+    f"{STILL_READ}|{OVERWRITES_A}|"
+    "the warp ended without a wgmma.wait_group for this wgmma"
 )
+
+
+@broken_each(NOT_AWAITED, **PRODUCTS)
 def not_awaited(kernel: Kernel, nth: int) -> None:
     line = kernel.find("product wait", nth, "consumer")
     kernel.edit(line, r"pending = \d+", "pending = 3")
 
 
-@broken_each(
-    f"{STILL_READ}|the warp ended without a wgmma.wait_group for this wgmma",
-    **PRODUCTS,
-)
+@broken_each(NOT_AWAITED, **PRODUCTS)
 def not_committed(kernel: Kernel, nth: int) -> None:
     kernel.drop(kernel.find("commit", nth, "consumer"))
 
@@ -324,6 +327,26 @@ def no_fence_before(kernel: Kernel, nth: int) -> int:
 def no_fence_before_o(kernel: Kernel) -> None:
     """P and O are not touched after the fence before S."""
     kernel.drop(kernel.find("fence", 2, "consumer"))
+
+
+@broken("the (accumulators|registers of A) were written at .* since the last wgmma.fen")
+def fence_before_p_is_converted(kernel: Kernel) -> int:
+    """The last O's fence, moved to where O and P have been awaited."""
+    fence = kernel.find("fence", 3, "consumer")
+    kernel.drop(fence)
+    wait = kernel.find("product wait", 2, "consumer")
+    kernel.insert("      nvvm.wgmma.fence.aligned", wait + 1)
+    return product_after(kernel, fence)
+
+
+@broken(OVERWRITES_A)
+def p_overwritten_early(kernel: Kernel) -> int:
+    """The next P is converted before the last product of P is awaited."""
+    convert = kernel.find("convert", 1, "consumer")
+    wait = kernel.find("product wait", 2, "consumer")
+    kernel.lines[wait - 1] += f"\n{kernel.lines[convert]}"
+    kernel.drop(convert)
+    return wait - 1
 
 
 def change_descriptor(kernel: Kernel, product: int, bits: int) -> None:

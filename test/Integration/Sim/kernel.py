@@ -27,6 +27,8 @@ PATTERNS = {
     "output": r"ringptx\.wgmma \w+ %\w+, %\w+ into .* : vector<\w+>, vector",
     "commit": r"nvvm\.wgmma\.commit\.group",
     "product wait": r"ringptx\.wgmma_wait ",
+    # P, of whatever type its product takes.
+    "convert": r"llvm\.fptrunc .*xf32>|ringptx\.to_tf32 %\w+ : vector",
     "registers": r"nvvm\.setmaxregister ",
 }
 
@@ -48,7 +50,7 @@ class Kernel:
         role = "start"
         for i in range(first + 1, last):
             line = self.lines[i]
-            if match := re.match(r" *(%\w+) = (.*)", line):
+            if match := re.match(r" *(%\w+)(?::\d+)? = (.*)", line):
                 self.definitions[match[1]] = match[2]
             if "nvvm.setmaxregister" in line:
                 role = {"start": "producer", "producer": "consumer"}[role]
@@ -171,4 +173,5 @@ class Kernel:
         return re.findall(r"%\w+", text)
 
     def definition_line(self, value: str) -> int:
-        return next(i for i in self.roles if re.match(rf" *{value} = ", self.lines[i]))
+        definition = rf" *{value}(:\d+)? = "
+        return next(i for i in self.roles if re.match(definition, self.lines[i]))

@@ -71,6 +71,8 @@ TEST(SimInterface, Structures) {
   EXPECT_EQ(offsetof(rs_wgmma, accumulate), 8u);
   EXPECT_EQ(offsetof(rs_wgmma, transpose_a), 12u);
   EXPECT_EQ(offsetof(rs_wgmma, transpose_b), 16u);
+  EXPECT_EQ(offsetof(rs_wgmma, accumulator_registers), 20u);
+  EXPECT_EQ(offsetof(rs_wgmma, a_registers), 24u);
   // As a struct (ptr, ptr, i32, i32, i32, ptr) lies.
   EXPECT_EQ(offsetof(rs_kernel, name), 0u);
   EXPECT_EQ(offsetof(rs_kernel, function), 8u);

@@ -205,6 +205,11 @@ static void sync(rs_thread *thread, uint32_t where, uint32_t mask) {
   warpSync(self(thread), where, mask);
 }
 
+static void writeRegisters(rs_thread *thread, uint32_t where,
+                           uint32_t registers) {
+  blockOf(thread).wgmmas.writeRegisters(self(thread), where, registers);
+}
+
 const rs_ops ringrt::sim::instructions = {
     sizeof(rs_ops), sreg,
     sharedBase,     shfl,
@@ -219,4 +224,5 @@ const rs_ops ringrt::sim::instructions = {
     bulkCommit,     bulkWait,
     wgmma,          wgmmaCommit,
     wgmmaWait,      sync,
+    writeRegisters,
 };
