@@ -81,10 +81,12 @@ void KernelTranslator::replace(Operation *op, ValueRange values) {
 //===----------------------------------------------------------------------===//
 
 static StringRef getInstructionName(Operation *op) {
-  if (isa<LLVM::LoadOp>(op))
-    return "ld.shared";
-  if (isa<LLVM::StoreOp>(op))
-    return "st.shared";
+  if (auto load = dyn_cast<LLVM::LoadOp>(op))
+    return isSharedPointer(load.getAddr().getType()) ? "ld.shared"
+                                                     : "ld.global";
+  if (auto store = dyn_cast<LLVM::StoreOp>(op))
+    return isSharedPointer(store.getAddr().getType()) ? "st.shared"
+                                                      : "st.global";
   if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
     return assembly.getAsmString().contains("bar.arrive")
                ? "barrier.arrive"

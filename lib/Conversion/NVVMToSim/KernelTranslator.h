@@ -105,6 +105,11 @@ private:
   llvm::LogicalResult translatePlain(mlir::Operation *op);
   llvm::LogicalResult translateLoad(mlir::LLVM::LoadOp op);
   llvm::LogicalResult translateStore(mlir::LLVM::StoreOp op);
+  /// Tells of an access to global memory, which stays as it is.
+  llvm::LogicalResult checkGlobal(mlir::Operation *op, mlir::Value address,
+                                  mlir::Type type,
+                                  std::optional<uint64_t> alignment,
+                                  Access kind);
   llvm::LogicalResult translateCast(mlir::LLVM::PtrToIntOp op);
   llvm::LogicalResult translateCast(mlir::LLVM::IntToPtrOp op);
   /// What upstream has made of nvvm ops already (Assembly.cpp).

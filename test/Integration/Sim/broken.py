@@ -11,7 +11,7 @@ from typing import Callable
 import numpy as np
 
 from faults import TESTS
-from kernel import Kernel
+from kernel import PATTERNS, Kernel
 from program import Case, Failure, Run, Tools, compare_with_oracle
 
 # Five tiles of keys in two slots, the last one not full. Three warpgroups take turns;
@@ -419,6 +419,39 @@ def one_product_missing(kernel: Kernel, product: str) -> None:
     kernel.drop(line)
     for i in kernel.roles:
         kernel.lines[i] = re.sub(rf"{result}\b", accumulator, kernel.lines[i])
+
+
+# Results ----------------------------------------------------------------------------
+
+
+def move_store(kernel: Kernel, offset: int) -> int:
+    line = kernel.find("store", 0, "consumer")
+    address = re.search(PATTERNS["store"], kernel.lines[line])[1]
+    kernel.edit(line, rf"{address} :", "%moved :")
+    kernel.insert(
+        f"      %moved = llvm.getelementptr {address}[{offset}]"
+        " : (!llvm.ptr<1>) -> !llvm.ptr<1>, i8",
+        line,
+    )
+    return line
+
+
+@broken(r"writes \d+ bytes of global memory at offset \d+ of an array of \d+ bytes")
+def stored_far_away(kernel: Kernel) -> int:
+    return move_store(kernel, 1 << 30)
+
+
+@broken(r"the global address .* is \d bytes after a multiple of [248], expected such")
+def stored_misaligned(kernel: Kernel) -> int:
+    return move_store(kernel, 1)
+
+
+@broken("global memory at .* writes at .*: blocks of a grid are not ordered", "f32", "f16")
+def all_blocks_the_same(kernel: Kernel) -> None:
+    zero = kernel.constant(0)
+    line = kernel.find("block")
+    name = re.match(r" *(%\w+) = ", kernel.lines[line])[1]
+    kernel.lines[line] = f"      {name} = llvm.add {zero}, {zero} : i32"
 
 
 # Running them -----------------------------------------------------------------------

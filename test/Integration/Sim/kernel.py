@@ -29,6 +29,8 @@ PATTERNS = {
     "product wait": r"ringptx\.wgmma_wait ",
     # P, of whatever type its product takes.
     "convert": r"llvm\.fptrunc .*xf32>|ringptx\.to_tf32 %\w+ : vector",
+    "store": r"llvm\.store %\w+, (%\w+) : .*!llvm\.ptr<1>",
+    "block": r"nvvm\.read\.ptx\.sreg\.ctaid\.x",
     "registers": r"nvvm\.setmaxregister ",
 }
 

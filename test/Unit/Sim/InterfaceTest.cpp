@@ -59,6 +59,9 @@ TEST(SimInterface, Numbers) {
   EXPECT_EQ(int(Fence::ProxyAsync), int(RS_FENCE_PROXY_ASYNC));
   EXPECT_EQ(int(Fence::MbarrierInit), int(RS_FENCE_MBARRIER_INIT));
   EXPECT_EQ(int(Fence::Wgmma), int(RS_FENCE_WGMMA));
+  EXPECT_EQ(int(Access::Read), int(RS_READ));
+  EXPECT_EQ(int(Access::Write), int(RS_WRITE));
+  EXPECT_EQ(int(Access::Atomic), int(RS_ATOMIC));
   EXPECT_EQ(int(ringptx::ElementType::BF16), int(RS_BF16));
   EXPECT_EQ(int(ringptx::ElementType::F16), int(RS_F16));
   EXPECT_EQ(int(ringptx::ElementType::TF32), int(RS_TF32));

@@ -108,6 +108,14 @@ int64_t Memory::sizeOf(void *data) const {
              : it->second.bytes;
 }
 
+std::vector<MemoryRange> Memory::ranges() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::vector<MemoryRange> all;
+  for (const auto &[data, block] : blocks)
+    all.push_back({data, block.bytes});
+  return all;
+}
+
 size_t Memory::release(Owner owner) {
   std::lock_guard<std::mutex> lock(mutex);
   size_t count = 0;

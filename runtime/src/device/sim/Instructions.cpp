@@ -210,6 +210,15 @@ static void writeRegisters(rs_thread *thread, uint32_t where,
   blockOf(thread).wgmmas.writeRegisters(self(thread), where, registers);
 }
 
+static void globalAccess(rs_thread *thread, uint32_t where, const void *at,
+                         uint32_t bytes, uint32_t alignment, int32_t kind) {
+  GlobalMemory &memory = blockOf(thread).global;
+  const auto address = reinterpret_cast<uintptr_t>(at);
+  memory.checkAligned(self(thread), where, address, alignment);
+  memory.access(self(thread), where, address, bytes,
+                static_cast<rs_access>(kind));
+}
+
 const rs_ops ringrt::sim::instructions = {
     sizeof(rs_ops), sreg,
     sharedBase,     shfl,
@@ -224,5 +233,5 @@ const rs_ops ringrt::sim::instructions = {
     bulkCommit,     bulkWait,
     wgmma,          wgmmaCommit,
     wgmmaWait,      sync,
-    writeRegisters,
+    writeRegisters, globalAccess,
 };
