@@ -248,3 +248,43 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 1 by value without nvvm.grid_constant, expected it on every tensor map}}
+  llvm.func @k(%x: i32, %map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 64 : i64})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 0 by value with llvm.align = 32, expected at least 64 of a tensor map}}
+  llvm.func @k(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 32 : i64, nvvm.grid_constant})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 0 by value with llvm.align = 1, expected at least 64 of a tensor map}}
+  llvm.func @k(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @k(%x: i1, %to: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    // expected-error @+1 {{accesses bits of global memory, which the simulator does not know}}
+    llvm.store %x, %to : i1, !llvm.ptr<1>
+    llvm.return
+  }
+}
