@@ -87,10 +87,6 @@ static StringRef getInstructionName(Operation *op) {
   if (auto store = dyn_cast<LLVM::StoreOp>(op))
     return isSharedPointer(store.getAddr().getType()) ? "st.shared"
                                                       : "st.global";
-  if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
-    return assembly.getAsmString().contains("bar.arrive")
-               ? "barrier.arrive"
-               : "mbarrier.try_wait.parity";
   return op->getName().stripDialect();
 }
 
@@ -197,9 +193,10 @@ LogicalResult KernelTranslator::reject(Operation *op, const Twine &why) {
 LogicalResult KernelTranslator::unknown(Operation *op) {
   InFlightDiagnostic diag =
       op->emitOpError("is not an instruction that the simulator knows");
-  diag.attachNote() << "it knows the llvm dialect without calls and atomics "
-                       "in shared memory, and "
-                    << instructions.getNames();
+  diag.attachNote()
+      << "it knows the llvm dialect without calls, assembly and atomics "
+         "in shared memory, and "
+      << instructions.getNames();
   return diag;
 }
 

@@ -112,8 +112,6 @@ private:
                                   Access kind);
   llvm::LogicalResult translateCast(mlir::LLVM::PtrToIntOp op);
   llvm::LogicalResult translateCast(mlir::LLVM::IntToPtrOp op);
-  /// What upstream has made of nvvm ops already (Assembly.cpp).
-  llvm::LogicalResult translateAssembly(mlir::LLVM::InlineAsmOp op);
   /// Approximations and conversions of numbers; does nothing for other ops
   /// (Math.cpp).
   bool translateMath(mlir::Operation *op);

@@ -146,8 +146,6 @@ LogicalResult KernelTranslator::translatePlain(Operation *op) {
   if (auto cast = dyn_cast<LLVM::IntToPtrOp>(op);
       cast && isSharedPointer(cast.getType()))
     return translateCast(cast);
-  if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
-    return translateAssembly(assembly);
   if (auto cast = dyn_cast<LLVM::AddrSpaceCastOp>(op)) {
     if (isSharedPointer(cast.getArg().getType()) !=
         isSharedPointer(cast.getType()))
@@ -157,7 +155,8 @@ LogicalResult KernelTranslator::translatePlain(Operation *op) {
   for (Value operand : op->getOperands())
     if (isSharedPointer(operand.getType()) && !mayTakeSharedPointers(op))
       return reject(op, "uses a shared pointer");
-  if (isa<LLVM::CallOp, LLVM::InvokeOp, LLVM::CallIntrinsicOp>(op))
+  if (isa<LLVM::CallOp, LLVM::InvokeOp, LLVM::CallIntrinsicOp,
+          LLVM::InlineAsmOp>(op))
     return unknown(op);
   keepOnlyContract(op);
   // Private and global memory are the host's.

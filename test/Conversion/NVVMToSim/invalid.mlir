@@ -3,8 +3,20 @@
 gpu.module @kernels {
   llvm.func @k() attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
     // expected-error @+2 {{'nvvm.cluster.arrive' op is not an instruction that the simulator knows}}
-    // expected-note @+1 {{it knows the llvm dialect without calls and atomics in shared memory, and nvvm.bar.warp.sync, nvvm.barrier, nvvm.barrier.arrive,}}
+    // expected-note @+1 {{it knows the llvm dialect without calls, assembly and atomics in shared memory, and nvvm.bar.warp.sync, nvvm.barrier, nvvm.barrier.arrive,}}
     nvvm.cluster.arrive
+    llvm.return
+  }
+}
+
+// -----
+
+// Launches that overlap.
+gpu.module @kernels {
+  llvm.func @k() attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    // expected-error @+2 {{'nvvm.griddepcontrol' op is not an instruction that the simulator knows}}
+    // expected-note @+1 {{it knows}}
+    nvvm.griddepcontrol wait
     llvm.return
   }
 }
@@ -35,8 +47,8 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   llvm.func @k(%x: i32) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
-    // expected-error @+2 {{is inline assembly that the simulator does not know}}
-    // expected-note @+1 {{it knows what convert-to-llvm makes of nvvm.barrier.arrive and nvvm.mbarrier.try_wait.parity}}
+    // expected-error @+2 {{'llvm.inline_asm' op is not an instruction that the simulator knows}}
+    // expected-note @+1 {{it knows the llvm dialect without calls, assembly}}
     llvm.inline_asm has_side_effects asm_dialect = att "bar.sync $0;", "r" %x : (i32) -> ()
     llvm.return
   }
