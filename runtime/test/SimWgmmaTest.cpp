@@ -11,8 +11,6 @@
 
 #include "gtest/gtest.h"
 
-#include <chrono>
-
 using namespace ringrt;
 using namespace ringrt::test;
 
@@ -410,48 +408,6 @@ TEST(SimWgmma, BadOperands) {
   expectFails({}, with(descriptor(1024, 16, 1024), 12), {"n = 12"});
   expectFails({}, with(descriptor(1024 + 16 * 1024, 16, 1024)),
               {"nobody wrote"});
-}
-
-// Not a test of speed: prints what a product costs.
-TEST(SimWgmma, Cost) {
-  using Clock = std::chrono::steady_clock;
-  SimOptions options;
-  options.seed = 1;
-  constexpr int products = 400;
-  const Clock::time_point begin = Clock::now();
-  alignas(128) static uint16_t data[128 * 64];
-  for (uint16_t &x : data)
-    x = 0x3f80;
-  const TensorCase tensor = {"", 2, 2, {64, 128}, {64, 128}, {}, 128};
-  alignas(64) const rs_tensor_map map = makeMap(tensor, data);
-  EXPECT_EQ(simulate(options,
-                     [&](SimThread &t) {
-                       const uint32_t from = t.base + 1024;
-                       if (t.tid == 0) {
-                         t.init(t.base, 1);
-                         t.fence(RS_FENCE_MBARRIER_INIT);
-                         t.expect(t.base, sizeof(data));
-                         t.tmaLoad(from, map, tensor.at, t.base);
-                       }
-                       t.sync();
-                       t.wait(t.base, 0);
-                       const uint64_t ones = descriptor(from, 16, 1024);
-                       float s[64] = {};
-                       for (int i = 0; i < products / 4; ++i) {
-                         t.fence(RS_FENCE_WGMMA);
-                         for (int k = 0; k < 4; ++k)
-                           t.wgmma({128, RS_BF16, k > 0, 0, 0, 0, 0}, s, ones,
-                                   ones + 2 * k);
-                         t.wgmmaCommit();
-                         t.wgmmaWait(0, s, 64);
-                       }
-                     }),
-            "");
-  const double seconds =
-      std::chrono::duration<double>(Clock::now() - begin).count();
-  RecordProperty("microseconds_per_wgmma",
-                 static_cast<int>(seconds / products * 1e6));
-  std::printf("m64n128k16: %.1f us\n", seconds / products * 1e6);
 }
 
 } // namespace
