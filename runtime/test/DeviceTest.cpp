@@ -103,7 +103,7 @@ std::string launchBroken(SimDevice &device, int32_t rank) {
   kernel.threads = 32;
   kernel.simulated = &simulated;
   const int64_t grid[3] = {1, 1, 1};
-  return device.launch(rank, kernel, grid, nullptr).message;
+  return device.launch(rank, kernel, grid, nullptr, {}).message;
 }
 
 TEST(Device, LaunchesOfARankHaveTheirOwnSeeds) {

@@ -196,8 +196,9 @@ inline WgmmaVectors makeVectors(const WgmmaCase &test) {
   WgmmaVectors v;
   const uint32_t bytes = test.type == RS_TF32 ? 4 : 2;
   v.depth = test.type == RS_TF32 ? 8 : 16;
-  v.what = {test.n, test.type, test.accumulate, test.transposeA,
-            test.transposeB};
+  v.what = {
+      test.n, test.type, test.accumulate, test.transposeA, test.transposeB,
+      0,      0};
   const auto n = static_cast<uint32_t>(test.n);
   auto tile = [&](uint32_t rows, uint32_t span, bool mnMajor) {
     const uint32_t wide = (span ? span : 16) / bytes;

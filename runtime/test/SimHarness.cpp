@@ -72,6 +72,8 @@ std::string ringrt::test::simulate(const SimOptions &options,
   launch.shared_bytes = options.shared;
   launch.seed = options.seed;
   launch.arguments = arguments;
+  launch.arrays = options.arrays.empty() ? nullptr : options.arrays.data();
+  launch.num_arrays = options.arrays.size();
   char message[2048] = "not written";
   const int32_t status = rs_run(&code, &launch, message, sizeof(message));
   EXPECT_EQ(status, message[0] ? 1 : 0);

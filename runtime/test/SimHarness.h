@@ -20,6 +20,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace ringrt::test {
 
@@ -96,6 +97,12 @@ public:
   void store(uint32_t address, const T &value, int line = __builtin_LINE()) {
     ops().shared_store(thread, where(line), address, &value, sizeof(T));
   }
+  /// Tells of an access; natural alignment unless said otherwise.
+  void global(const void *address, uint32_t bytes, rs_access kind,
+              uint32_t alignment = 0, int line = __builtin_LINE()) {
+    ops().global_access(thread, where(line), address, bytes,
+                        alignment ? alignment : bytes, kind);
+  }
   void ldmatrix(uint32_t address, uint32_t *registers, int32_t count,
                 bool transpose = false, int line = __builtin_LINE()) {
     ops().ldmatrix(thread, where(line), address, registers, count, transpose);
@@ -161,6 +168,8 @@ struct SimOptions {
   uint64_t seed = 0;
   uint32_t registers = 128;
   uint32_t grid[3] = {1, 1, 1};
+  /// None: all memory may be accessed.
+  std::vector<rs_array> arrays;
 };
 
 /// Runs the program; returns the message, empty on success.

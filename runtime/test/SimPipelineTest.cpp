@@ -206,7 +206,7 @@ void consume(SimThread &t, const Layout &l, const Problem &p, Fault fault) {
     float scores[32];
     t.at("fence").fence(RS_FENCE_WGMMA);
     for (uint32_t step = 0; step < headDim / 16; ++step)
-      t.at("QK").wgmma({tileKeys, RS_BF16, step > 0, 0, 0}, scores,
+      t.at("QK").wgmma({tileKeys, RS_BF16, step > 0, 0, 0, 0, 0}, scores,
                        q + 2 * step, k + 2 * step);
     t.at("commit QK").wgmmaCommit();
     if (fault == Fault::EarlyReleaseOfK)
@@ -250,7 +250,7 @@ void consume(SimThread &t, const Layout &l, const Problem &p, Fault fault) {
     if (fault != Fault::NoSecondFence)
       t.at("second fence").fence(RS_FENCE_WGMMA);
     for (uint32_t step = 0; step < tileKeys / 16; ++step)
-      t.at("PV").wgmma({headDim, RS_BF16, 1, 0, 1}, o, packed + 4 * step,
+      t.at("PV").wgmma({headDim, RS_BF16, 1, 0, 1, 0, 0}, o, packed + 4 * step,
                        v + 128 * step);
     t.at("commit PV").wgmmaCommit();
     if (fault == Fault::EarlyReleaseOfV)

@@ -11,8 +11,6 @@
 
 #include "gtest/gtest.h"
 
-#include <chrono>
-
 using namespace ringrt;
 using namespace ringrt::test;
 
@@ -169,7 +167,7 @@ TEST(SimWgmma, DecodesElements) {
                                  t.lane % 4 ? 0 : test.bits, 0, 0};
           float sums[4] = {};
           t.fence(RS_FENCE_WGMMA);
-          t.wgmma({8, test.type, 0, 0, 0}, sums, a,
+          t.wgmma({8, test.type, 0, 0, 0, 0, 0}, sums, a,
                   descriptor(t.base, 128, 256, 0));
           t.wgmmaCommit();
           t.wgmmaWait(0, sums, 4);
@@ -186,8 +184,8 @@ void prepare(SimThread &t) {
   publish(t);
 }
 
-constexpr rs_wgmma first64 = {64, RS_BF16, 0, 0, 0};
-constexpr rs_wgmma more64 = {64, RS_BF16, 1, 0, 0};
+constexpr rs_wgmma first64 = {64, RS_BF16, 0, 0, 0, 0, 0};
+constexpr rs_wgmma more64 = {64, RS_BF16, 1, 0, 0, 0, 0};
 
 uint64_t ones(const SimThread &t) { return descriptor(t.base, 16, 1024); }
 
@@ -352,7 +350,7 @@ TEST(SimWgmma, WrongAccumulators) {
                 float s[32] = {};
                 t.fence(RS_FENCE_WGMMA);
                 t.at("first").wgmma(first64, s, ones(t), ones(t));
-                t.at("narrow").wgmma({32, RS_BF16, 1, 0, 0}, s, ones(t),
+                t.at("narrow").wgmma({32, RS_BF16, 1, 0, 0, 0, 0}, s, ones(t),
                                      ones(t));
               },
               {"'first'", "'narrow'", "another shape (m64n64k16)"});
@@ -398,7 +396,7 @@ TEST(SimWgmma, BadOperands) {
       prepare(t);
       float s[128] = {};
       t.fence(RS_FENCE_WGMMA);
-      t.wgmma({n, RS_BF16, 0, 0, 0}, s, ones(t), descriptor);
+      t.wgmma({n, RS_BF16, 0, 0, 0, 0, 0}, s, ones(t), descriptor);
     };
   };
   expectFails({}, with(descriptor(0x30000, 16, 1024)), {"outside"});
@@ -410,48 +408,6 @@ TEST(SimWgmma, BadOperands) {
   expectFails({}, with(descriptor(1024, 16, 1024), 12), {"n = 12"});
   expectFails({}, with(descriptor(1024 + 16 * 1024, 16, 1024)),
               {"nobody wrote"});
-}
-
-// Not a test of speed: prints what a product costs.
-TEST(SimWgmma, Cost) {
-  using Clock = std::chrono::steady_clock;
-  SimOptions options;
-  options.seed = 1;
-  constexpr int products = 400;
-  const Clock::time_point begin = Clock::now();
-  alignas(128) static uint16_t data[128 * 64];
-  for (uint16_t &x : data)
-    x = 0x3f80;
-  const TensorCase tensor = {"", 2, 2, {64, 128}, {64, 128}, {}, 128};
-  alignas(64) const rs_tensor_map map = makeMap(tensor, data);
-  EXPECT_EQ(simulate(options,
-                     [&](SimThread &t) {
-                       const uint32_t from = t.base + 1024;
-                       if (t.tid == 0) {
-                         t.init(t.base, 1);
-                         t.fence(RS_FENCE_MBARRIER_INIT);
-                         t.expect(t.base, sizeof(data));
-                         t.tmaLoad(from, map, tensor.at, t.base);
-                       }
-                       t.sync();
-                       t.wait(t.base, 0);
-                       const uint64_t ones = descriptor(from, 16, 1024);
-                       float s[64] = {};
-                       for (int i = 0; i < products / 4; ++i) {
-                         t.fence(RS_FENCE_WGMMA);
-                         for (int k = 0; k < 4; ++k)
-                           t.wgmma({128, RS_BF16, k > 0, 0, 0}, s, ones,
-                                   ones + 2 * k);
-                         t.wgmmaCommit();
-                         t.wgmmaWait(0, s, 64);
-                       }
-                     }),
-            "");
-  const double seconds =
-      std::chrono::duration<double>(Clock::now() - begin).count();
-  RecordProperty("microseconds_per_wgmma",
-                 static_cast<int>(seconds / products * 1e6));
-  std::printf("m64n128k16: %.1f us\n", seconds / products * 1e6);
 }
 
 } // namespace

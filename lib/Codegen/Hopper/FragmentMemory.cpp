@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -135,6 +136,10 @@ void ringattn::storeFragment(ImplicitLocOpBuilder &b,
     b.setInsertionPointToStart(guarded.thenBlock());
     store();
   };
+  // The four threads of a row may have read what one of them is to overwrite.
+  if (rows.columns == 0)
+    NVVM::SyncWarpOp::create(
+        b, arith::ConstantOp::create(b, b.getI32IntegerAttr(-1)));
   for (int64_t half = 0; half < Fragments::kRows; ++half) {
     Value row = arith::AddIOp::create(b, rows.first, fragments.row(b, half));
     Value exists =

@@ -29,8 +29,7 @@ enum class Packing {
   /// The same, with elements rounded to tf32.
   Rounded,
   /// B x H x D x S: elements rounded to tf32, and those of a column adjacent;
-  /// of
-  /// 8 adjacent rows the even ones come first. That is the order in which a
+  /// of 8 adjacent rows the even ones come first. That is the order in which a
   /// thread holds P: its accumulators 2t and 2t + 1 are columns t and t + 4 of
   /// an A fragment of tf32.
   RoundedColumns

@@ -61,7 +61,10 @@ void ringattn::buildHopperTargetPhase(OpPassManager &pm, StringRef targetCpu,
   device.addPass(createCSEPass());
   device.addPass(createLoopInvariantCodeMotionPass());
   device.addPass(createSCFToControlFlowPass());
-  device.addPass(createConvertToLLVMPass());
+  // Not nvvm: some of its ops would become assembly, which is for PTX only.
+  ConvertToLLVMPassOptions plain;
+  plain.filterDialects = {"arith", "cf", "index", "math", "ub", "vector"};
+  device.addPass(createConvertToLLVMPass(plain));
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
 }

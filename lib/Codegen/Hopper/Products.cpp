@@ -61,7 +61,7 @@ void Products::start(Value tile, const Shape &shape, const Factor &lhs,
   }
   NVVM::WgmmaGroupSyncAlignedOp::create(b);
   values.map(tile, result);
-  groups.push_back({tile, result, std::move(finished)});
+  groups.push_back({tile, result, lhs.fragment, std::move(finished)});
 }
 
 bool Products::isUnderWay(Value tile) const {
@@ -84,8 +84,13 @@ void Products::wait(Value tile) {
   SmallVector<Value> products;
   for (const Group &group : done)
     products.push_back(group.product);
+  // Behind the products, so that these are the first results.
+  for (const Group &group : done)
+    if (group.fragment)
+      products.push_back(group.fragment);
   auto wait = ringptx::WgmmaWaitOp::create(b, products, groups.size());
-  for (auto [group, result] : llvm::zip(done, wait.getResults())) {
+  // What a product has read is not needed any more.
+  for (auto [group, result] : llvm::zip_first(done, wait.getResults())) {
     values.map(group.tile, result);
     group.finished();
   }

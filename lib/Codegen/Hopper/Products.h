@@ -55,6 +55,8 @@ public:
 private:
   struct Group {
     mlir::Value tile, product;
+    /// The left factor, or null: in shared memory.
+    mlir::Value fragment;
     std::function<void()> finished;
     /// Another group was awaited while this one was under way, for work that
     /// this one is to hide.

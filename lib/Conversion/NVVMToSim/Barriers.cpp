@@ -144,12 +144,6 @@ static LogicalResult translate(KernelTranslator &t,
   return t.replaceByCall(op, sim::Op::fence, {t.integer(Fence::Wgmma)});
 }
 
-/// griddepcontrol: the simulator's launches do not overlap.
-static LogicalResult translate(KernelTranslator &t, NVVM::GriddepcontrolOp op) {
-  op.erase();
-  return success();
-}
-
 void sim::populateBarrierInstructions(Instructions &i) {
   i.add<NVVM::MBarrierInitOp>(translate);
   i.add<NVVM::MBarrierInvalOp>(translate);
@@ -162,5 +156,4 @@ void sim::populateBarrierInstructions(Instructions &i) {
   i.add<NVVM::FenceMbarrierInitOp>(translate);
   i.add<NVVM::FenceProxyOp>(translate);
   i.add<NVVM::WgmmaFenceAlignedOp>(translate);
-  i.add<NVVM::GriddepcontrolOp>(translate);
 }

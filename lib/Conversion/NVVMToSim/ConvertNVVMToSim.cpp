@@ -42,6 +42,29 @@ static LogicalResult verifyGlobal(LLVM::GlobalOp global) {
                             "in address space 3)");
 }
 
+/// Parameters by value are tensor maps. Without these attributes the address
+/// that TMA gets would be that of a copy in local memory, or misaligned.
+static LogicalResult verifyTensorMaps(LLVM::LLVMFuncOp kernel) {
+  constexpr int64_t needed = 64;
+  for (unsigned i = 0; i < kernel.getNumArguments(); ++i) {
+    if (!kernel.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()))
+      continue;
+    StringRef constant = NVVM::NVVMDialect::getGridConstantAttrName();
+    if (!kernel.getArgAttr(i, constant))
+      return kernel.emitOpError()
+             << "has parameter " << i << " by value without " << constant
+             << ", expected it on every tensor map";
+    StringRef align = LLVM::LLVMDialect::getAlignAttrName();
+    auto aligned = kernel.getArgAttrOfType<IntegerAttr>(i, align);
+    if (!aligned || aligned.getInt() < needed)
+      return kernel.emitOpError()
+             << "has parameter " << i << " by value with " << align << " = "
+             << (aligned ? aligned.getInt() : 1) << ", expected at least "
+             << needed << " of a tensor map";
+  }
+  return success();
+}
+
 /// A function of the type `rs_kernel_fn` around a copy of the kernel's body,
 /// which gets its parameters from memory.
 static FailureOr<LLVM::LLVMFuncOp> createFunction(ModuleOp module,
@@ -150,7 +173,7 @@ private:
                             "expected kernels and dynamic shared memory");
     ModuleOp module = getOperation();
     FailureOr<Launch> launch = getLaunch(kernel);
-    if (failed(launch))
+    if (failed(launch) || failed(verifyTensorMaps(kernel)))
       return failure();
     FailureOr<LLVM::LLVMFuncOp> function = createFunction(module, kernel);
     if (failed(function))

@@ -81,18 +81,19 @@ void KernelTranslator::replace(Operation *op, ValueRange values) {
 //===----------------------------------------------------------------------===//
 
 static StringRef getInstructionName(Operation *op) {
-  if (isa<LLVM::LoadOp>(op))
-    return "ld.shared";
-  if (isa<LLVM::StoreOp>(op))
-    return "st.shared";
-  if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
-    return assembly.getAsmString().contains("bar.arrive")
-               ? "barrier.arrive"
-               : "mbarrier.try_wait.parity";
+  if (auto load = dyn_cast<LLVM::LoadOp>(op))
+    return isSharedPointer(load.getAddr().getType()) ? "ld.shared"
+                                                     : "ld.global";
+  if (auto store = dyn_cast<LLVM::StoreOp>(op))
+    return isSharedPointer(store.getAddr().getType()) ? "st.shared"
+                                                      : "st.global";
   return op->getName().stripDialect();
 }
 
 Value KernelTranslator::getWhere(Operation *op) {
+  auto [known, isNew] = wheres.try_emplace(op, locations.size());
+  if (!isNew)
+    return integer(known->second);
   std::string text;
   llvm::raw_string_ostream os(text);
   Location location = op->getLoc();
@@ -192,9 +193,10 @@ LogicalResult KernelTranslator::reject(Operation *op, const Twine &why) {
 LogicalResult KernelTranslator::unknown(Operation *op) {
   InFlightDiagnostic diag =
       op->emitOpError("is not an instruction that the simulator knows");
-  diag.attachNote() << "it knows the llvm dialect without calls and atomics "
-                       "in shared memory, and "
-                    << instructions.getNames();
+  diag.attachNote()
+      << "it knows the llvm dialect without calls, assembly and atomics "
+         "in shared memory, and "
+      << instructions.getNames();
   return diag;
 }
 
@@ -213,9 +215,19 @@ LogicalResult KernelTranslator::translate(Operation *op) {
 LogicalResult KernelTranslator::translate() {
   SmallVector<Operation *> ops;
   function.getBody().walk([&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : ops)
+  for (Operation *op : ops) {
+    unsigned written = registers.written(op);
+    Operation *next = op->getNextNode();
+    b.setInsertionPoint(op);
+    loc = op->getLoc();
+    Value where = written ? getWhere(op) : nullptr;
     if (failed(translate(op)))
       return failure();
+    if (written) {
+      b.setInsertionPoint(next);
+      call(sim::Op::write_registers, {where, integer(written)});
+    }
+  }
 
   // Now every pointer is the host's, and a bf16 is its bits: many hosts know it
   // by library functions only.

@@ -10,6 +10,7 @@
 #define RINGATTN_LIB_CONVERSION_NVVMTOSIM_KERNELTRANSLATOR_H
 
 #include "Instructions.h"
+#include "RegisterClasses.h"
 #include "ringattn/Conversion/NVVMToSim/SimInterface.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -44,7 +45,8 @@ public:
   KernelTranslator(mlir::LLVM::LLVMFuncOp function, mlir::ModuleOp module,
                    const Instructions &instructions)
       : b(function.getContext()), loc(function.getLoc()), function(function),
-        module(module), instructions(instructions) {}
+        module(module), instructions(instructions),
+        registers(function.getBody()) {}
 
   llvm::LogicalResult translate();
 
@@ -60,6 +62,7 @@ public:
   mlir::Location loc;
 
   mlir::ModuleOp getModule() { return module; }
+  const RegisterClasses &getRegisters() const { return registers; }
 
   mlir::Type pointer() {
     return mlir::LLVM::LLVMPointerType::get(b.getContext());
@@ -102,10 +105,13 @@ private:
   llvm::LogicalResult translatePlain(mlir::Operation *op);
   llvm::LogicalResult translateLoad(mlir::LLVM::LoadOp op);
   llvm::LogicalResult translateStore(mlir::LLVM::StoreOp op);
+  /// Tells of an access to global memory, which stays as it is.
+  llvm::LogicalResult checkGlobal(mlir::Operation *op, mlir::Value address,
+                                  mlir::Type type,
+                                  std::optional<uint64_t> alignment,
+                                  Access kind);
   llvm::LogicalResult translateCast(mlir::LLVM::PtrToIntOp op);
   llvm::LogicalResult translateCast(mlir::LLVM::IntToPtrOp op);
-  /// What upstream has made of nvvm ops already (Assembly.cpp).
-  llvm::LogicalResult translateAssembly(mlir::LLVM::InlineAsmOp op);
   /// Approximations and conversions of numbers; does nothing for other ops
   /// (Math.cpp).
   bool translateMath(mlir::Operation *op);
@@ -116,7 +122,10 @@ private:
   mlir::LLVM::LLVMFuncOp function;
   mlir::ModuleOp module;
   const Instructions &instructions;
+  RegisterClasses registers;
   llvm::SmallVector<std::string> locations;
+  /// By op, where it has one.
+  llvm::DenseMap<mlir::Operation *, unsigned> wheres;
   /// How many of each instruction there are so far.
   llvm::StringMap<unsigned> counts;
   mlir::Value sharedBase;

@@ -61,6 +61,46 @@ LogicalResult KernelTranslator::translateStore(LLVM::StoreOp op) {
                        {getAddress(op.getAddr()), buffer, integer(bytes)});
 }
 
+static Value getBase(Value pointer) {
+  while (Operation *op = pointer.getDefiningOp()) {
+    if (!isa<LLVM::GEPOp, LLVM::AddrSpaceCastOp>(op))
+      break;
+    pointer = op->getOperand(0);
+  }
+  return pointer;
+}
+
+/// The host's: what is on a thread's stack, the kernel's `arguments` and the
+/// values of parameters that they point to.
+static bool isPrivate(Value pointer, Value arguments) {
+  Value base = getBase(pointer);
+  if (base == arguments || base.getDefiningOp<LLVM::AllocaOp>())
+    return true;
+  auto load = base.getDefiningOp<LLVM::LoadOp>();
+  return load && getBase(load.getAddr()) == arguments;
+}
+
+/// ld.global, st.global, atom.global (Data Movement and Conversion
+/// Instructions: ld, st): addresses are multiples of what is accessed at once,
+/// at most 16 bytes. LLVM accesses less at once where it is told that the
+/// address is less aligned.
+LogicalResult KernelTranslator::checkGlobal(Operation *op, Value address,
+                                            Type type,
+                                            std::optional<uint64_t> alignment,
+                                            Access kind) {
+  if (isPrivate(address, function.getArgument(1)))
+    return success();
+  int64_t bytes = getBytes(type);
+  if (bytes == 0)
+    return reject(op, "accesses bits of global memory");
+  uint64_t natural = std::min<uint64_t>(16, llvm::PowerOf2Ceil(bytes));
+  callAt(op, sim::Op::global_access,
+         {address, integer(bytes),
+          integer(std::min(natural, alignment.value_or(natural))),
+          integer(kind)});
+  return success();
+}
+
 LogicalResult KernelTranslator::translateCast(LLVM::PtrToIntOp op) {
   Value address = getAddress(op.getArg());
   if (op.getType().isInteger(64))
@@ -106,8 +146,6 @@ LogicalResult KernelTranslator::translatePlain(Operation *op) {
   if (auto cast = dyn_cast<LLVM::IntToPtrOp>(op);
       cast && isSharedPointer(cast.getType()))
     return translateCast(cast);
-  if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
-    return translateAssembly(assembly);
   if (auto cast = dyn_cast<LLVM::AddrSpaceCastOp>(op)) {
     if (isSharedPointer(cast.getArg().getType()) !=
         isSharedPointer(cast.getType()))
@@ -117,10 +155,33 @@ LogicalResult KernelTranslator::translatePlain(Operation *op) {
   for (Value operand : op->getOperands())
     if (isSharedPointer(operand.getType()) && !mayTakeSharedPointers(op))
       return reject(op, "uses a shared pointer");
-  if (isa<LLVM::CallOp, LLVM::InvokeOp, LLVM::CallIntrinsicOp>(op))
+  if (isa<LLVM::CallOp, LLVM::InvokeOp, LLVM::CallIntrinsicOp,
+          LLVM::InlineAsmOp>(op))
     return unknown(op);
   keepOnlyContract(op);
   // Private and global memory are the host's.
+  auto kindOf = [](bool isAtomic, Access kind) {
+    return isAtomic ? Access::Atomic : kind;
+  };
+  LogicalResult checked = success();
+  if (auto load = dyn_cast<LLVM::LoadOp>(op))
+    checked = checkGlobal(
+        op, load.getAddr(), load.getType(), load.getAlignment(),
+        kindOf(load.getOrdering() != LLVM::AtomicOrdering::not_atomic,
+               Access::Read));
+  else if (auto store = dyn_cast<LLVM::StoreOp>(op))
+    checked = checkGlobal(
+        op, store.getAddr(), store.getValue().getType(), store.getAlignment(),
+        kindOf(store.getOrdering() != LLVM::AtomicOrdering::not_atomic,
+               Access::Write));
+  else if (auto update = dyn_cast<LLVM::AtomicRMWOp>(op))
+    checked = checkGlobal(op, update.getPtr(), update.getType(), std::nullopt,
+                          Access::Atomic);
+  else if (auto exchange = dyn_cast<LLVM::AtomicCmpXchgOp>(op))
+    checked = checkGlobal(op, exchange.getPtr(), exchange.getVal().getType(),
+                          std::nullopt, Access::Atomic);
+  if (failed(checked))
+    return failure();
   if (isa<LLVM::LoadOp, LLVM::StoreOp, LLVM::AllocaOp, LLVM::AtomicRMWOp,
           LLVM::AtomicCmpXchgOp, LLVM::AssumeOp, LLVM::LifetimeStartOp,
           LLVM::LifetimeEndOp>(op) ||

@@ -21,8 +21,10 @@ using namespace mlir;
 using namespace ringattn;
 using namespace ringattn::sim;
 
-/// A constant `rs_wgmma`, the same for all products of a kind.
-static LLVM::GlobalOp getWgmmaConstant(ModuleOp module, ringptx::WgmmaOp op) {
+/// A constant `rs_wgmma`, the same for all products of a kind whose operands
+/// are in the same registers.
+static LLVM::GlobalOp getWgmmaConstant(ModuleOp module, ringptx::WgmmaOp op,
+                                       RegisterClasses::Operands registers) {
   std::string name;
   llvm::raw_string_ostream os(name);
   os << "rs_wgmma." << ringptx::stringifyElementType(op.getType()) << '.'
@@ -33,12 +35,18 @@ static LLVM::GlobalOp getWgmmaConstant(ModuleOp module, ringptx::WgmmaOp op) {
     os << ".transpose_a";
   if (op.getTransposeB())
     os << ".transpose_b";
+  if (registers.accumulators)
+    os << ".d" << registers.accumulators;
+  if (registers.a)
+    os << ".a" << registers.a;
   if (auto global = module.lookupSymbol<LLVM::GlobalOp>(name))
     return global;
   // rs_type numbers the types as the enumeration here does.
   const int64_t fields[kNumWgmmaFields] = {
-      op.getN(), static_cast<int64_t>(op.getType()), op.getAccumulate(),
-      op.getTransposeA(), op.getTransposeB()};
+      op.getN(),          static_cast<int64_t>(op.getType()),
+      op.getAccumulate(), op.getTransposeA(),
+      op.getTransposeB(), registers.accumulators,
+      registers.a};
   Location loc = module.getLoc();
   Type i32 = IntegerType::get(module.getContext(), 32);
   auto type = LLVM::LLVMArrayType::get(i32, kNumWgmmaFields);
@@ -63,8 +71,9 @@ static LogicalResult translate(KernelTranslator &t, ringptx::WgmmaOp op) {
     t.storeTo(fragment, 0, descriptor);
     descriptor = t.integer(0, 64);
   }
-  Value what = LLVM::AddressOfOp::create(t.b, t.loc,
-                                         getWgmmaConstant(t.getModule(), op));
+  Value what = LLVM::AddressOfOp::create(
+      t.b, t.loc,
+      getWgmmaConstant(t.getModule(), op, t.getRegisters().operands(op)));
   t.callAt(op, sim::Op::wgmma,
            {what, accumulators, fragment, descriptor, op.getB()});
   t.replace(op, t.loadFrom(accumulators, 0, type));

@@ -64,6 +64,9 @@ typedef enum rs_fence {
   RS_FENCE_WGMMA = 2
 } rs_fence;
 
+/// What an access does to memory; atomic: reads, writes or both.
+typedef enum rs_access { RS_READ = 0, RS_WRITE = 1, RS_ATOMIC = 2 } rs_access;
+
 /// Element types of matrix products (accumulators are f32).
 typedef enum rs_type { RS_BF16 = 0, RS_F16 = 1, RS_TF32 = 2 } rs_type;
 
@@ -76,6 +79,10 @@ typedef struct rs_wgmma {
   /// 1: the operand is MN-major in shared memory (16-bit types only).
   int32_t transpose_a;
   int32_t transpose_b;
+  /// Which registers, in the kernel's numbering of those that `write_registers`
+  /// tells of, the accumulators and the A fragment are in; 0: in none of them.
+  int32_t accumulator_registers;
+  int32_t a_registers;
 } rs_wgmma;
 
 /// A tensor map (the simulator's counterpart of CUtensorMap, in its 128 bytes,
@@ -173,6 +180,15 @@ typedef struct rs_ops {
   /// bar.warp.sync: orders the shared accesses of the lanes in `mask`, which
   /// shfl and elect do not.
   void (*warp_sync)(rs_thread *, uint32_t where, uint32_t mask);
+
+  /// Plain arithmetic writes registers that a wgmma uses, of a number from 1: a
+  /// wgmma.fence must come between, and no wgmma in flight may read them as A.
+  void (*write_registers)(rs_thread *, uint32_t where, uint32_t registers);
+
+  /// What the caller is about to do to global memory at a host address, which
+  /// must be a multiple of `alignment`; `kind`: rs_access.
+  void (*global_access)(rs_thread *, uint32_t where, const void *address,
+                        uint32_t bytes, uint32_t alignment, int32_t kind);
 } rs_ops;
 
 struct rs_thread {
@@ -196,16 +212,25 @@ typedef struct rs_kernel {
   const char *const *locations;
 } rs_kernel;
 
-/// Runs the kernel on all blocks of the grid, one after the other, with the
-/// interleaving that `seed` gives. Returns 0, or 1 with one line in `message`
-/// (truncated to `size`, always terminated): the block, the thread(s), what
-/// was done where, what the memory model requires.
+/// Global memory that a launch may access.
+typedef struct rs_array {
+  uint64_t address;
+  uint64_t bytes;
+} rs_array;
+
+/// Runs the kernel on all blocks of the grid, one after the other, in the order
+/// and with the interleaving that `seed` gives. Returns 0, or 1 with one line
+/// in `message` (truncated to `size`, always terminated): the block, the
+/// thread(s), what was done where, what the memory model requires.
 typedef struct rs_launch {
   size_t struct_size;
   uint32_t grid[3];
   uint32_t shared_bytes;
   uint64_t seed;
   const void *const *arguments;
+  /// Null: all memory may be accessed.
+  const rs_array *arrays;
+  size_t num_arrays;
 } rs_launch;
 
 int32_t rs_run(const rs_kernel *kernel, const rs_launch *launch, char *message,

@@ -213,7 +213,8 @@ Status Context::launch(const char *name, const int64_t *grid,
     return makeError(RR_DATA_LOSS, "the module has no kernel '%s'", name);
   if (Status status = checkCancel(); !status.ok())
     return status;
-  return world->device()->launch(rank, *kernel, grid, arguments);
+  return world->device()->launch(rank, *kernel, grid, arguments,
+                                 memory.ranges());
 }
 
 Status Context::checkCancel() {

@@ -11,6 +11,7 @@
 
 #include "core/Module.h"
 #include "core/Status.h"
+#include "device/cpu/Memory.h"
 #include "ringrt/ringrt.h"
 
 #include <memory>
@@ -35,8 +36,10 @@ public:
   /// Fails for a module without code for this device.
   virtual Status check(const Module &module) = 0;
   virtual Status makeTensorMap(const TensorMapRequest &request, void *map) = 0;
+  /// `memory`: what the kernel may access.
   virtual Status launch(int32_t rank, const rr_kernel &kernel,
-                        const int64_t *grid, const void *const *arguments) = 0;
+                        const int64_t *grid, const void *const *arguments,
+                        const std::vector<MemoryRange> &memory) = 0;
 };
 
 /// For a world of `ranks`; null for the device that runs no kernels for GPUs.

@@ -54,6 +54,9 @@
 // CHECK-NEXT:    %[[O:.*]] = ringptx.wgmma_wait %{{.*}} {pending = 0} : vector<64xf32>
 // CHECK:         nvvm.mbarrier.arrive
 // CHECK:         arith.truncf {{.*}} : vector<64xf32> to vector<64xbf16>
+// What all threads of a row have read, one overwrites.
+// CHECK:         nvvm.bar.warp.sync
+// CHECK:         llvm.store {{.*}} : f32, !llvm.ptr<1>
 func.func private @attention(%q: memref<1x8x4096x128xbf16>, %k: memref<1x2x4096x128xbf16>, %v: memref<1x2x4096x128xbf16>,
     %o: memref<1x8x4096x128xf32>, %m: memref<1x8x4096xf32>, %l: memref<1x8x4096xf32>, %qr: index, %kr: index, %s: index, %p: index, %hop: index)
     attributes {ringattn.kernel} {

@@ -81,7 +81,6 @@ gpu.module @kernels {
     // CHECK: llvm.call %{{.*}}, %[[WGMMA]]) :
     nvvm.wgmma.fence.aligned
     // CHECK-NEXT: llvm.return
-    nvvm.griddepcontrol wait
     llvm.return
   }
 }

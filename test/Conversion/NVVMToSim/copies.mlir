@@ -5,7 +5,7 @@ gpu.module @kernels {
 
   // CHECK-LABEL: llvm.func internal @rs_kernel_tma.function(
   // CHECK-SAME:    %[[T:.*]]: !llvm.ptr, %{{.*}}: !llvm.ptr)
-  llvm.func @tma(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>}, %x: i32, %y: i32, %hint: i64)
+  llvm.func @tma(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant}, %x: i32, %y: i32, %hint: i64)
       attributes {nvvm.kernel, nvvm.maxntid = array<i32: 128>} {
     // CHECK: %[[BUFFER:.*]] = llvm.alloca
     // CHECK: %[[BASE:.*]] = llvm.call %{{.*}}(%[[T]]) : !llvm.ptr, (!llvm.ptr) -> !llvm.ptr

@@ -3,8 +3,20 @@
 gpu.module @kernels {
   llvm.func @k() attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
     // expected-error @+2 {{'nvvm.cluster.arrive' op is not an instruction that the simulator knows}}
-    // expected-note @+1 {{it knows the llvm dialect without calls and atomics in shared memory, and nvvm.bar.warp.sync, nvvm.barrier, nvvm.barrier.arrive,}}
+    // expected-note @+1 {{it knows the llvm dialect without calls, assembly and atomics in shared memory, and nvvm.bar.warp.sync, nvvm.barrier, nvvm.barrier.arrive,}}
     nvvm.cluster.arrive
+    llvm.return
+  }
+}
+
+// -----
+
+// Launches that overlap.
+gpu.module @kernels {
+  llvm.func @k() attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    // expected-error @+2 {{'nvvm.griddepcontrol' op is not an instruction that the simulator knows}}
+    // expected-note @+1 {{it knows}}
+    nvvm.griddepcontrol wait
     llvm.return
   }
 }
@@ -35,8 +47,8 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   llvm.func @k(%x: i32) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
-    // expected-error @+2 {{is inline assembly that the simulator does not know}}
-    // expected-note @+1 {{it knows what convert-to-llvm makes of nvvm.barrier.arrive and nvvm.mbarrier.try_wait.parity}}
+    // expected-error @+2 {{'llvm.inline_asm' op is not an instruction that the simulator knows}}
+    // expected-note @+1 {{it knows the llvm dialect without calls, assembly}}
     llvm.inline_asm has_side_effects asm_dialect = att "bar.sync $0;", "r" %x : (i32) -> ()
     llvm.return
   }
@@ -245,6 +257,46 @@ llvm.mlir.global internal constant @rs_kernel_k(0 : i32) : i32
 gpu.module @kernels {
   // expected-error @+1 {{becomes @rs_kernel_k, which exists}}
   llvm.func @k() attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 1 by value without nvvm.grid_constant, expected it on every tensor map}}
+  llvm.func @k(%x: i32, %map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 64 : i64})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 0 by value with llvm.align = 32, expected at least 64 of a tensor map}}
+  llvm.func @k(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, llvm.align = 32 : i64, nvvm.grid_constant})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @+1 {{has parameter 0 by value with llvm.align = 1, expected at least 64 of a tensor map}}
+  llvm.func @k(%map: !llvm.ptr {llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant})
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @k(%x: i1, %to: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    // expected-error @+1 {{accesses bits of global memory, which the simulator does not know}}
+    llvm.store %x, %to : i1, !llvm.ptr<1>
     llvm.return
   }
 }

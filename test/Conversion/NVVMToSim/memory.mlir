@@ -32,6 +32,33 @@ gpu.module @kernels {
   // CHECK: constant @rs_kernel_accesses.location.0("{{.*}}memory.mlir:{{[0-9]+}}:{{[0-9]+}} ld.shared #1\00")
   // CHECK: constant @rs_kernel_accesses.location.1("{{.*}} st.shared #1\00")
 
+  // Global memory, by what is accessed at once; private memory is the thread's.
+  // CHECK-LABEL: llvm.func internal @rs_kernel_global.function(
+  llvm.func @global(%g: !llvm.ptr<1>, %any: !llvm.ptr) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+    %size = llvm.mlir.constant(1 : i32) : i32
+    // CHECK: %[[STACK:.*]] = llvm.alloca
+    %stack = llvm.alloca %size x i64 : (i32) -> !llvm.ptr
+    // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(32 : i32)
+    // CHECK: %[[ALIGNMENT:.*]] = llvm.mlir.constant(16 : i32)
+    // CHECK: %[[READ:.*]] = llvm.mlir.constant(0 : i32)
+    // CHECK: llvm.getelementptr %{{.*}}[216]
+    // CHECK: llvm.call %{{.*}}, %{{.*}}, %[[BYTES]], %[[ALIGNMENT]], %[[READ]]) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, i32, i32, i32) -> ()
+    // CHECK: llvm.load %{{.*}} -> vector<8xf32>
+    %v = llvm.load %g : !llvm.ptr<1> -> vector<8xf32>
+    // CHECK: %[[LESS:.*]] = llvm.mlir.constant(4 : i32)
+    // CHECK: llvm.call %{{.*}}, %{{.*}}, %{{.*}}, %[[LESS]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, i32, i32, i32) -> ()
+    // CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> i64
+    %x = llvm.load %any {alignment = 4 : i64} : !llvm.ptr -> i64
+    // CHECK: %[[ATOMIC:.*]] = llvm.mlir.constant(2 : i32)
+    // CHECK: llvm.call %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[ATOMIC]])
+    // CHECK: llvm.atomicrmw
+    %old = llvm.atomicrmw add %g, %size monotonic : !llvm.ptr<1>, i32
+    // CHECK-NOT: llvm.call
+    // CHECK: llvm.store %{{.*}}, %[[STACK]]
+    llvm.store %x, %stack : i64, !llvm.ptr
+    llvm.return
+  }
+
   // The low half of a pointer is the address.
   // CHECK-LABEL: llvm.func internal @rs_kernel_casts.function(
   llvm.func @casts(%g: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {

@@ -55,9 +55,9 @@ gpu.module @kernels {
   }
 }
 
-// n, type, accumulate, transpose_a, transpose_b.
+// n, type, accumulate, transpose_a, transpose_b, registers of D and of A.
 // CHECK-LABEL: llvm.mlir.global internal constant @rs_wgmma.bf16.16.transpose_b()
-// CHECK-SAME:    !llvm.array<5 x i32>
+// CHECK-SAME:    !llvm.array<7 x i32>
 // CHECK:         %[[N:.*]] = llvm.mlir.constant(16 : i32)
 // CHECK:         %[[TYPE:.*]] = llvm.mlir.constant(0 : i32)
 // CHECK:         %[[ACC:.*]] = llvm.mlir.constant(0 : i32)
@@ -68,3 +68,36 @@ gpu.module @kernels {
 // CHECK:         llvm.insertvalue %[[ACC]], %{{.*}}[2]
 // CHECK:         llvm.insertvalue %[[TA]], %{{.*}}[3]
 // CHECK:         llvm.insertvalue %[[TB]], %{{.*}}[4]
+
+gpu.module @registers {
+  // What ops write is told: a sum in a loop and before it is in the same
+  // registers, and a fragment is where its parts are taken from.
+  // CHECK-LABEL: llvm.func internal @rs_kernel_written.function(
+  // CHECK:         llvm.fmul
+  // CHECK-NEXT:    %[[N:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK:         llvm.call %{{.*}}, %[[N]]) : !llvm.ptr, (!llvm.ptr, i32, i32) -> ()
+  // CHECK:       ^bb1
+  // CHECK:         llvm.trunc
+  // CHECK-NEXT:    %[[A:.*]] = llvm.mlir.constant(2 : i32)
+  // CHECK:         llvm.call %{{.*}}, %[[A]]) : !llvm.ptr, (!llvm.ptr, i32, i32) -> ()
+  // CHECK:         llvm.mlir.addressof @rs_wgmma.bf16.16.accumulate.d1.a2
+  // CHECK:         llvm.fadd
+  // CHECK-NEXT:    %[[N1:.*]] = llvm.mlir.constant(1 : i32)
+  // CHECK:         llvm.call %{{.*}}, %[[N1]]) : !llvm.ptr, (!llvm.ptr, i32, i32) -> ()
+  llvm.func @written(%b: i64, %o: vector<8xf32>, %f: vector<16xf32>, %c: i1)
+      attributes {nvvm.kernel, nvvm.maxntid = array<i32: 128>} {
+    %first = llvm.fmul %o, %o : vector<8xf32>
+    llvm.br ^loop(%first : vector<8xf32>)
+  ^loop(%sum: vector<8xf32>):
+    %tile = llvm.fptrunc %f : vector<16xf32> to vector<16xbf16>
+    nvvm.wgmma.fence.aligned
+    %part = llvm.shufflevector %tile, %tile [0, 1, 2, 3, 4, 5, 6, 7] : vector<16xbf16>
+    %d = ringptx.wgmma bf16 %part, %b into %sum {accumulate} : vector<8xbf16>, vector<8xf32>
+    nvvm.wgmma.commit.group.sync.aligned
+    %r:2 = ringptx.wgmma_wait %d, %tile {pending = 0} : vector<8xf32>, vector<16xbf16>
+    %next = llvm.fadd %r#0, %r#0 : vector<8xf32>
+    llvm.cond_br %c, ^loop(%next : vector<8xf32>), ^exit
+  ^exit:
+    llvm.return
+  }
+}

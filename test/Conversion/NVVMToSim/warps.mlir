@@ -57,6 +57,7 @@ gpu.module @kernels {
     // CHECK-SAME: (!llvm.ptr, i32, i32, i32, i32, i32, i32) -> i32
     // CHECK: llvm.bitcast %[[R]] : i32 to f32
     %0 = nvvm.shfl.sync bfly %mask, %x, %lane, %clamp : f32 -> f32
+    // CHECK: llvm.store
     llvm.store %0, %to : f32, !llvm.ptr<1>
     // CHECK: %[[IDX:.*]] = llvm.mlir.constant(1 : i32)
     // CHECK: llvm.call %{{.*}}(%[[T]], %{{.*}}, %[[MASK]], %[[N]], %[[L]], %[[C]], %[[IDX]])

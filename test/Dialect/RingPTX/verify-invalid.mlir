@@ -27,7 +27,7 @@ func.func @f(%a: i64, %b: i64, %zero: vector<4xf32>, %o: vector<8xf32>) {
   %s = ringptx.wgmma tf32 %a, %b into %zero : i64, vector<4xf32>
   // expected-error @+1 {{reads registers that a product is writing}}
   %t = ringptx.wgmma tf32 %s, %b into %o : vector<4xf32>, vector<8xf32>
-  %u = ringptx.wgmma_wait %t {pending = 0} : vector<8xf32>
+  %u:2 = ringptx.wgmma_wait %t, %s {pending = 0} : vector<8xf32>, vector<4xf32>
   return
 }
 
@@ -110,5 +110,16 @@ func.func @f(%a: i64, %b: i64, %zero: vector<8xf32>, %c: i1) {
   %r = ringptx.wgmma_wait %s {pending = 0} : vector<8xf32>
   cf.cond_br %c, ^loop, ^exit
 ^exit:
+  return
+}
+
+// -----
+
+func.func @f(%p: vector<16xbf16>, %b: i64, %zero: vector<8xf32>) {
+  %a = vector.extract_strided_slice %p {offsets = [0], sizes = [8], strides = [1]} : vector<16xbf16> to vector<8xbf16>
+  %before = ringptx.wgmma_wait %p {pending = 0} : vector<16xbf16>
+  // expected-error @+1 {{reads an A fragment that no ringptx.wgmma_wait behind it takes, expected the one that finishes the product to take it}}
+  %s = ringptx.wgmma bf16 %a, %b into %zero : vector<8xbf16>, vector<8xf32>
+  %r = ringptx.wgmma_wait %s {pending = 0} : vector<8xf32>
   return
 }

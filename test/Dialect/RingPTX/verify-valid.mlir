@@ -33,3 +33,13 @@ func.func @blocks(%a: i64, %b: i64, %zero: vector<8xf32>, %c: i1) -> vector<8xf3
   %r = ringptx.wgmma_wait %v {pending = 0} : vector<8xf32>
   return %r : vector<8xf32>
 }
+
+// A wait takes the tile that a fragment is a part of, in another block.
+func.func @fragments(%p: vector<16xbf16>, %b: i64, %zero: vector<8xf32>) -> vector<8xf32> {
+  %a = llvm.shufflevector %p, %p [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xbf16>
+  %s = ringptx.wgmma bf16 %a, %b into %zero : vector<8xbf16>, vector<8xf32>
+  cf.br ^wait(%s, %p : vector<8xf32>, vector<16xbf16>)
+^wait(%t: vector<8xf32>, %q: vector<16xbf16>):
+  %r:2 = ringptx.wgmma_wait %t, %q {pending = 0} : vector<8xf32>, vector<16xbf16>
+  return %r#0 : vector<8xf32>
+}

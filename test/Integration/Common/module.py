@@ -94,6 +94,9 @@ class Launch(c.Structure):
         ("shared_bytes", c.c_uint32),
         ("seed", c.c_uint64),
         ("arguments", c.POINTER(c.c_void_p)),
+        # Null: all memory may be accessed.
+        ("arrays", c.c_void_p),
+        ("num_arrays", c.c_size_t),
     ]
 
 

@@ -63,8 +63,9 @@ static void runProduct(rs_thread *thread, const void *const *arguments) {
       reinterpret_cast<uint32_t *>(argument<uint64_t>(arguments, 6)) + 4 * tid;
   auto *sums =
       reinterpret_cast<float *>(argument<uint64_t>(arguments, 7)) + count * tid;
-  const rs_wgmma what = {test.n, test.type, test.accumulate, test.transposeA,
-                         test.transposeB};
+  const rs_wgmma what = {
+      test.n, test.type, test.accumulate, test.transposeA, test.transposeB,
+      0,      0};
   ops->fence(thread, 0, RS_FENCE_WGMMA);
   ops->wgmma(thread, 0, &what, sums, test.registersA ? a : nullptr,
              argument<uint64_t>(arguments, 4) + (base >> 4),

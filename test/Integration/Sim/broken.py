@@ -11,7 +11,7 @@ from typing import Callable
 import numpy as np
 
 from faults import TESTS
-from kernel import Kernel
+from kernel import PATTERNS, Kernel
 from program import Case, Failure, Run, Tools, compare_with_oracle
 
 # Five tiles of keys in two slots, the last one not full. Three warpgroups take turns;
@@ -38,6 +38,9 @@ STILL_READ = (
 STILL_WRITTEN = (
     "writes shared memory .* which the load .* writes .*: a wait for that phase must "
     "come between"
+)
+OVERWRITES_A = (
+    "writes the registers of A of the wgmma at .*: a wgmma.wait_group must come between"
 )
 DEADLOCK = "deadlock: .* for the mbarrier"
 
@@ -291,19 +294,19 @@ def released_twice(kernel: Kernel, barrier: str, nth: int) -> None:
 # Products ---------------------------------------------------------------------------
 
 
-@broken_each(
-    f"{STILL_READ}|the warp ended without a wgmma.wait_group for this wgmma",
-    **PRODUCTS,
+NOT_AWAITED = (
+    f"{STILL_READ}|{OVERWRITES_A}|"
+    "the warp ended without a wgmma.wait_group for this wgmma"
 )
+
+
+@broken_each(NOT_AWAITED, **PRODUCTS)
 def not_awaited(kernel: Kernel, nth: int) -> None:
     line = kernel.find("product wait", nth, "consumer")
     kernel.edit(line, r"pending = \d+", "pending = 3")
 
 
-@broken_each(
-    f"{STILL_READ}|the warp ended without a wgmma.wait_group for this wgmma",
-    **PRODUCTS,
-)
+@broken_each(NOT_AWAITED, **PRODUCTS)
 def not_committed(kernel: Kernel, nth: int) -> None:
     kernel.drop(kernel.find("commit", nth, "consumer"))
 
@@ -324,6 +327,26 @@ def no_fence_before(kernel: Kernel, nth: int) -> int:
 def no_fence_before_o(kernel: Kernel) -> None:
     """P and O are not touched after the fence before S."""
     kernel.drop(kernel.find("fence", 2, "consumer"))
+
+
+@broken("the (accumulators|registers of A) were written at .* since the last wgmma.fen")
+def fence_before_p_is_converted(kernel: Kernel) -> int:
+    """The last O's fence, moved to where O and P have been awaited."""
+    fence = kernel.find("fence", 3, "consumer")
+    kernel.drop(fence)
+    wait = kernel.find("product wait", 2, "consumer")
+    kernel.insert("      nvvm.wgmma.fence.aligned", wait + 1)
+    return product_after(kernel, fence)
+
+
+@broken(OVERWRITES_A)
+def p_overwritten_early(kernel: Kernel) -> int:
+    """The next P is converted before the last product of P is awaited."""
+    convert = kernel.find("convert", 1, "consumer")
+    wait = kernel.find("product wait", 2, "consumer")
+    kernel.lines[wait - 1] += f"\n{kernel.lines[convert]}"
+    kernel.drop(convert)
+    return wait - 1
 
 
 def change_descriptor(kernel: Kernel, product: int, bits: int) -> None:
@@ -396,6 +419,39 @@ def one_product_missing(kernel: Kernel, product: str) -> None:
     kernel.drop(line)
     for i in kernel.roles:
         kernel.lines[i] = re.sub(rf"{result}\b", accumulator, kernel.lines[i])
+
+
+# Results ----------------------------------------------------------------------------
+
+
+def move_store(kernel: Kernel, offset: int) -> int:
+    line = kernel.find("store", 0, "consumer")
+    address = re.search(PATTERNS["store"], kernel.lines[line])[1]
+    kernel.edit(line, rf"{address} :", "%moved :")
+    kernel.insert(
+        f"      %moved = llvm.getelementptr {address}[{offset}]"
+        " : (!llvm.ptr<1>) -> !llvm.ptr<1>, i8",
+        line,
+    )
+    return line
+
+
+@broken(r"writes \d+ bytes of global memory at offset \d+ of an array of \d+ bytes")
+def stored_far_away(kernel: Kernel) -> int:
+    return move_store(kernel, 1 << 30)
+
+
+@broken(r"the global address .* is \d bytes after a multiple of [248], expected such")
+def stored_misaligned(kernel: Kernel) -> int:
+    return move_store(kernel, 1)
+
+
+@broken("global memory at .* writes at .*: blocks of a grid are not ordered", "f32", "f16")
+def all_blocks_the_same(kernel: Kernel) -> None:
+    zero = kernel.constant(0)
+    line = kernel.find("block")
+    name = re.match(r" *(%\w+) = ", kernel.lines[line])[1]
+    kernel.lines[line] = f"      {name} = llvm.add {zero}, {zero} : i32"
 
 
 # Running them -----------------------------------------------------------------------

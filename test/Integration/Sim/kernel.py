@@ -16,10 +16,10 @@ PATTERNS = {
     "init fence": r"nvvm\.fence\.mbarrier\.init",
     "block barrier": r"nvvm\.barrier$",
     "take turn": r"nvvm\.barrier id = ",
-    "pass turn": r'llvm\.inline_asm .*"bar\.arrive',
+    "pass turn": r"nvvm\.barrier\.arrive ",
     "expect": r"nvvm\.mbarrier\.arrive\.expect_tx (%\w+)",
     "load": r"nvvm\.cp\.async\.bulk\.tensor.*?global %\w+, %\w+, (%\w+),",
-    "wait": r'llvm\.inline_asm .*mbarrier\.try_wait.*"r,r,r" (%\w+)',
+    "wait": r"nvvm\.mbarrier\.try_wait\.parity (%\w+)",
     "arrive": r"nvvm\.mbarrier\.arrive (%\w+)",
     "fence": r"nvvm\.wgmma\.fence\.aligned",
     "product": r"ringptx\.wgmma \w+",
@@ -27,6 +27,10 @@ PATTERNS = {
     "output": r"ringptx\.wgmma \w+ %\w+, %\w+ into .* : vector<\w+>, vector",
     "commit": r"nvvm\.wgmma\.commit\.group",
     "product wait": r"ringptx\.wgmma_wait ",
+    # P, of whatever type its product takes.
+    "convert": r"llvm\.fptrunc .*xf32>|ringptx\.to_tf32 %\w+ : vector",
+    "store": r"llvm\.store %\w+, (%\w+) : .*!llvm\.ptr<1>",
+    "block": r"nvvm\.read\.ptx\.sreg\.ctaid\.x",
     "registers": r"nvvm\.setmaxregister ",
 }
 
@@ -48,7 +52,7 @@ class Kernel:
         role = "start"
         for i in range(first + 1, last):
             line = self.lines[i]
-            if match := re.match(r" *(%\w+) = (.*)", line):
+            if match := re.match(r" *(%\w+)(?::\d+)? = (.*)", line):
                 self.definitions[match[1]] = match[2]
             if "nvvm.setmaxregister" in line:
                 role = {"start": "producer", "producer": "consumer"}[role]
@@ -171,4 +175,5 @@ class Kernel:
         return re.findall(r"%\w+", text)
 
     def definition_line(self, value: str) -> int:
-        return next(i for i in self.roles if re.match(rf" *{value} = ", self.lines[i]))
+        definition = rf" *{value}(:\d+)? = "
+        return next(i for i in self.roles if re.match(definition, self.lines[i]))

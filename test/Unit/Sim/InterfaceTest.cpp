@@ -59,6 +59,9 @@ TEST(SimInterface, Numbers) {
   EXPECT_EQ(int(Fence::ProxyAsync), int(RS_FENCE_PROXY_ASYNC));
   EXPECT_EQ(int(Fence::MbarrierInit), int(RS_FENCE_MBARRIER_INIT));
   EXPECT_EQ(int(Fence::Wgmma), int(RS_FENCE_WGMMA));
+  EXPECT_EQ(int(Access::Read), int(RS_READ));
+  EXPECT_EQ(int(Access::Write), int(RS_WRITE));
+  EXPECT_EQ(int(Access::Atomic), int(RS_ATOMIC));
   EXPECT_EQ(int(ringptx::ElementType::BF16), int(RS_BF16));
   EXPECT_EQ(int(ringptx::ElementType::F16), int(RS_F16));
   EXPECT_EQ(int(ringptx::ElementType::TF32), int(RS_TF32));
@@ -71,6 +74,8 @@ TEST(SimInterface, Structures) {
   EXPECT_EQ(offsetof(rs_wgmma, accumulate), 8u);
   EXPECT_EQ(offsetof(rs_wgmma, transpose_a), 12u);
   EXPECT_EQ(offsetof(rs_wgmma, transpose_b), 16u);
+  EXPECT_EQ(offsetof(rs_wgmma, accumulator_registers), 20u);
+  EXPECT_EQ(offsetof(rs_wgmma, a_registers), 24u);
   // As a struct (ptr, ptr, i32, i32, i32, ptr) lies.
   EXPECT_EQ(offsetof(rs_kernel, name), 0u);
   EXPECT_EQ(offsetof(rs_kernel, function), 8u);

@@ -78,7 +78,7 @@ TEST(SimProduct, Descriptor) {
   EXPECT_STREQ(kernel.get()->name, "product");
   EXPECT_EQ(kernel.get()->threads, 128u);
   EXPECT_EQ(kernel.get()->registers, 255u);
-  ASSERT_EQ(kernel.get()->num_locations, 15u);
+  ASSERT_EQ(kernel.get()->num_locations, 16u);
   EXPECT_EQ(kernel.get()->locations[0],
             nameOf("product", "nvvm.mbarrier.init", "mbarrier.init #1"));
   EXPECT_EQ(kernel.get()->locations[12],

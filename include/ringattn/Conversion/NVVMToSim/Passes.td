@@ -29,8 +29,8 @@ def ConvertNVVMToSimPass : Pass<"convert-nvvm-to-sim", "::mlir::ModuleOp"> {
     kernel's instructions of that kind it is.
 
     Pointers of all address spaces become host pointers. The low half of one into
-    shared memory is its shared address. Prefetches and `griddepcontrol` are left
-    out, since they have no effect on results; of fast-math flags only `contract`
+    shared memory is its shared address. Prefetches are left out, since they
+    have no effect on results; of fast-math flags only `contract`
     stays. Approximations are computed as the device rounds at best, with
     subnormal numbers as zeros.
 

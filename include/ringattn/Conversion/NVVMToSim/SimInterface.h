@@ -47,7 +47,9 @@ namespace ringattn::sim {
   X(wgmma, "v", "ipppll")                                                      \
   X(wgmma_commit, "v", "i")                                                    \
   X(wgmma_wait, "v", "iipi")                                                   \
-  X(warp_sync, "v", "ii")
+  X(warp_sync, "v", "ii")                                                      \
+  X(write_registers, "v", "ii")                                                \
+  X(global_access, "v", "ipiii")
 
 enum class Op : unsigned {
 #define RINGATTN_SIM_OP(name, result, parameters) name,
@@ -91,8 +93,12 @@ enum Shuffle : int32_t { Bfly, Idx, Up, Down };
 /// `rs_fence`
 enum Fence : int32_t { ProxyAsync, MbarrierInit, Wgmma };
 
-/// `rs_wgmma`: so many i32 (n, rs_type, accumulate, transpose_a, transpose_b).
-inline constexpr unsigned kNumWgmmaFields = 5;
+/// `rs_access`
+enum Access : int32_t { Read, Write, Atomic };
+
+/// `rs_wgmma`: so many i32 (n, rs_type, accumulate, transpose_a, transpose_b,
+/// accumulator_registers, a_registers).
+inline constexpr unsigned kNumWgmmaFields = 7;
 
 } // namespace ringattn::sim
 

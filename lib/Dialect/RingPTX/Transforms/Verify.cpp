@@ -9,6 +9,8 @@
 #include "ringattn/Dialect/RingPTX/IR/RingPTX.h"
 #include "ringattn/Dialect/RingPTX/Transforms/Passes.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -106,10 +108,36 @@ public:
       if (ok)
         ok = succeeded(checkSingleUse(value, product));
     }
-    return success(ok);
+    return success(ok && succeeded(checkFragment(product)));
   }
 
 private:
+  /// A wait behind the product takes its fragment, or what that is a part of.
+  LogicalResult checkFragment(WgmmaOp product) {
+    if (!product.hasFragment())
+      return success();
+    SmallVector<Value> pending = {product.getA()};
+    llvm::DenseSet<Value> same;
+    while (!pending.empty()) {
+      Value value = pending.pop_back_val();
+      if (!same.insert(value).second)
+        continue;
+      Operation *op = value.getDefiningOp();
+      if (isa_and_nonnull<LLVM::ShuffleVectorOp, vector::ShuffleOp,
+                          vector::ExtractStridedSliceOp>(op))
+        llvm::append_range(pending, op->getOperands());
+      for (OpOperand &operand : value.getUses()) {
+        if (isa<WgmmaWaitOp>(operand.getOwner()) &&
+            !dominance.properlyDominates(operand.getOwner(), product))
+          return success();
+        llvm::append_range(pending, getForwarded(operand));
+      }
+    }
+    return product.emitOpError("reads an A fragment that no ringptx.wgmma_wait "
+                               "behind it takes, expected the one that "
+                               "finishes the product to take it");
+  }
+
   static bool isTaken(OpOperand &operand) {
     if (auto product = dyn_cast<WgmmaOp>(operand.getOwner()))
       return &operand == &product.getAccumulatorMutable();

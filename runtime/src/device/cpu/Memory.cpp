@@ -132,6 +132,14 @@ int64_t Memory::sizeOf(void *data) const {
              : it->second.bytes;
 }
 
+std::vector<MemoryRange> Memory::ranges() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::vector<MemoryRange> all;
+  for (const auto &[data, block] : blocks)
+    all.push_back({data, block.bytes});
+  return all;
+}
+
 void Memory::release(Owner owner) {
   std::lock_guard<std::mutex> lock(mutex);
   for (auto it = blocks.begin(); it != blocks.end();) {

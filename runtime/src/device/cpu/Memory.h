@@ -20,6 +20,11 @@
 
 namespace ringrt {
 
+struct MemoryRange {
+  const void *data;
+  int64_t bytes;
+};
+
 /// Allocates and counts what is held for one rank. Freed blocks of an execution
 /// are kept for the next one, which asks for the same sizes: fresh pages cost a
 /// fault each. What is kept never raises the peak. All functions may be called
@@ -45,6 +50,8 @@ public:
   Status free(void *data);
   /// The size of a block that generated code allocated, -1 for others.
   int64_t sizeOf(void *data) const;
+  /// All blocks, of every owner.
+  std::vector<MemoryRange> ranges() const;
   /// Frees all blocks of `owner`.
   void release(Owner owner);
 

@@ -76,13 +76,13 @@ static uint64_t seedOf(uint64_t seed, const uint32_t (&id)[3]) {
 }
 
 Block::Block(const rs_kernel &kernel, const rs_launch &launch, Window &window,
-             Stacks &stacks, const uint32_t (&blockId)[3])
+             Stacks &stacks, GlobalMemory &global, const uint32_t (&blockId)[3])
     : kernel(kernel), launch(launch), id{blockId[0], blockId[1], blockId[2]},
       seed(seedOf(launch.seed, blockId)),
       clockSize(
           (kernel.threads + maxMBarriers + kernel.threads / warpSize + 7) &
           ~size_t(7)),
-      window(window), clocks(kernel.threads * clockSize),
+      window(window), global(global), clocks(kernel.threads * clockSize),
       threads(kernel.threads), warps(kernel.threads / warpSize),
       scheduler(*this, seed, kernel.threads), shadow(*this), barriers(*this),
       mbarriers(*this), registers(*this), copies(*this), wgmmas(*this) {

@@ -16,6 +16,7 @@
 #define RINGRT_DEVICE_SIM_BLOCK_H
 
 #include "device/sim/BulkCopies.h"
+#include "device/sim/GlobalMemory.h"
 #include "device/sim/MBarriers.h"
 #include "device/sim/NamedBarriers.h"
 #include "device/sim/RegisterPool.h"
@@ -37,7 +38,7 @@ extern const rs_ops instructions;
 class Block {
 public:
   Block(const rs_kernel &kernel, const rs_launch &launch, Window &window,
-        Stacks &stacks, const uint32_t (&id)[3]);
+        Stacks &stacks, GlobalMemory &global, const uint32_t (&id)[3]);
   Block(const Block &) = delete;
   Block &operator=(const Block &) = delete;
 
@@ -109,6 +110,8 @@ public:
   const uint64_t seed;
   const size_t clockSize;
   Window &window;
+  /// Of the launch.
+  GlobalMemory &global;
   /// A clock for an action that needs one.
   std::vector<int32_t> scratch;
 

@@ -76,6 +76,11 @@ void BulkCopies::load(Thread &thread, uint32_t where, uint32_t destination,
   else
     box.forEachChunk(
         [&](const Chunk &chunk) { write(chunk.shared, chunk.shared + 16); });
+  box.forEachChunk([&](const Chunk &chunk) {
+    if (chunk.low < chunk.high)
+      block.global.access(thread, where, chunk.global + chunk.low,
+                          chunk.high - chunk.low, RS_READ);
+  });
   block.scheduler.schedule(Event::LoadArrives, index);
   block.scheduler.mayYield(thread);
 }
@@ -131,6 +136,8 @@ void BulkCopies::store(Thread &thread, uint32_t where, uint32_t source,
   box.forEachChunk([&](const Chunk &chunk) {
     if (chunk.low >= chunk.high)
       return;
+    block.global.access(thread, where, chunk.global + chunk.low,
+                        chunk.high - chunk.low, add ? RS_ATOMIC : RS_WRITE);
     block.shadow.checkRead(access, chunk.shared, chunk.shared + 16);
     block.shadow.noteRead(chunk.shared, chunk.shared + 16, operation.record,
                           thread.clock);

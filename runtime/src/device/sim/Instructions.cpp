@@ -205,6 +205,20 @@ static void sync(rs_thread *thread, uint32_t where, uint32_t mask) {
   warpSync(self(thread), where, mask);
 }
 
+static void writeRegisters(rs_thread *thread, uint32_t where,
+                           uint32_t registers) {
+  blockOf(thread).wgmmas.writeRegisters(self(thread), where, registers);
+}
+
+static void globalAccess(rs_thread *thread, uint32_t where, const void *at,
+                         uint32_t bytes, uint32_t alignment, int32_t kind) {
+  GlobalMemory &memory = blockOf(thread).global;
+  const auto address = reinterpret_cast<uintptr_t>(at);
+  memory.checkAligned(self(thread), where, address, alignment);
+  memory.access(self(thread), where, address, bytes,
+                static_cast<rs_access>(kind));
+}
+
 const rs_ops ringrt::sim::instructions = {
     sizeof(rs_ops), sreg,
     sharedBase,     shfl,
@@ -219,4 +233,5 @@ const rs_ops ringrt::sim::instructions = {
     bulkCommit,     bulkWait,
     wgmma,          wgmmaCommit,
     wgmmaWait,      sync,
+    writeRegisters, globalAccess,
 };

@@ -42,19 +42,53 @@ static std::string findError(const rs_kernel *kernel, const rs_launch *launch) {
   return "";
 }
 
+static uint64_t greatestCommonDivisor(uint64_t a, uint64_t b) {
+  return b == 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+namespace {
+/// The order of `count` blocks: ascending for seed 0, else every k-th from some
+/// block on.
+class Order {
+public:
+  Order(uint64_t count, uint64_t seed) : count(count) {
+    if (seed == 0 || count < 2)
+      return;
+    Random random(mix(seed));
+    first = random.next() % count;
+    do
+      step = random.next() % count;
+    while (greatestCommonDivisor(step, count) != 1);
+  }
+  uint64_t operator[](uint64_t i) const {
+    return static_cast<uint64_t>(
+        (static_cast<unsigned __int128>(step) * i + first) % count);
+  }
+
+private:
+  uint64_t count, first = 0, step = 1;
+};
+} // namespace
+
 static std::string runGrid(const rs_kernel &kernel, const rs_launch &launch) {
   Window window;
   Stacks stacks;
   if (!window.map(launch.shared_bytes) || !stacks.allocate(kernel.threads))
     return formatString("kernel '%s': no memory for the simulated block",
                         kernel.name);
-  for (uint32_t z = 0; z < launch.grid[2]; ++z)
-    for (uint32_t y = 0; y < launch.grid[1]; ++y)
-      for (uint32_t x = 0; x < launch.grid[0]; ++x) {
-        Block block(kernel, launch, window, stacks, {x, y, z});
-        if (!block.run())
-          return block.failure();
-      }
+  GlobalMemory global(launch);
+  const uint32_t *grid = launch.grid;
+  const uint64_t count = uint64_t(grid[0]) * grid[1] * grid[2];
+  const Order order(count, launch.seed);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t at = order[i];
+    Block block(kernel, launch, window, stacks, global,
+                {static_cast<uint32_t>(at % grid[0]),
+                 static_cast<uint32_t>(at / grid[0] % grid[1]),
+                 static_cast<uint32_t>(at / grid[0] / grid[1])});
+    if (!block.run())
+      return block.failure();
+  }
   return "";
 }
 

@@ -15,8 +15,8 @@
 //     span S     r % 8 * S    + r / 8 * SBO + c * 16
 //   MN-major   piece q of M or N, row k of K:
 //     plain      k % 8 * 16   + k / 8 * LBO + q * SBO
-//     span S     k % 8 * S    + k / 8 * SBO + q % (S/16) * 16 + q / (S/16) *
-//     LBO
+//     span S     k % 8 * S    + k / 8 * SBO + q % P * 16 + q / P * LBO
+//                with P = S / 16
 //
 // The start is added and the sum swizzled, as tensor copies do.
 //

@@ -122,7 +122,8 @@ Status SimDevice::makeTensorMap(const TensorMapRequest &request, void *out) {
 }
 
 Status SimDevice::launch(int32_t rank, const rr_kernel &kernel,
-                         const int64_t *grid, const void *const *arguments) {
+                         const int64_t *grid, const void *const *arguments,
+                         const std::vector<MemoryRange> &memory) {
   rs_launch launch = {};
   launch.struct_size = sizeof(launch);
   for (int dim = 0; dim < 3; ++dim) {
@@ -140,6 +141,14 @@ Status SimDevice::launch(int32_t rank, const rr_kernel &kernel,
   const uint64_t number = launches[rank]++;
   launch.seed = firstSeed + number * launches.size() + rank;
   launch.arguments = arguments;
+  // Never null, so that an access is an error where there is no memory.
+  std::vector<rs_array> arrays;
+  arrays.reserve(memory.size() + 1);
+  for (const MemoryRange &range : memory)
+    arrays.push_back({reinterpret_cast<uintptr_t>(range.data),
+                      static_cast<uint64_t>(range.bytes)});
+  launch.arrays = arrays.data();
+  launch.num_arrays = arrays.size();
   char message[1024];
   if (rs_run(kernel.simulated, &launch, message, sizeof(message)) != 0)
     return makeError(RR_INTERNAL, "%s (launch %llu of this rank, seed %llu)",

@@ -26,7 +26,8 @@ public:
   Status check(const Module &module) override;
   Status makeTensorMap(const TensorMapRequest &request, void *map) override;
   Status launch(int32_t rank, const rr_kernel &kernel, const int64_t *grid,
-                const void *const *arguments) override;
+                const void *const *arguments,
+                const std::vector<MemoryRange> &memory) override;
 
 private:
   Status takeSeed();

@@ -9,8 +9,8 @@
 // Time is a vector clock of plain integers. Its components are, in this order:
 //
 //   one a thread     the thread's epoch, which every release advances: who
-//   knows
-//                    epoch e of a thread is ordered after what it did up to e
+//                    knows epoch e of a thread is ordered after what it did up
+//                    to e
 //   one a barrier    phases of an mbarrier that are known to be complete
 //   one a warp       wgmma operations of its warpgroup that the warp has
 //                    waited for

@@ -62,7 +62,8 @@ struct Wgmmas::IssueArguments {
 
 Wgmmas::Wgmmas(Block &block)
     : block(block), warps(block.warps.size()),
-      groups(block.kernel.threads / warpgroupSize), nextId(firstId),
+      groups(block.kernel.threads / warpgroupSize),
+      registers(block.kernel.threads), nextId(firstId),
       operands(new ProductOperands) {}
 
 namespace {
@@ -76,6 +77,38 @@ void Wgmmas::fence(Thread &thread, uint32_t where) {
                    WarpState &warp = warps[thread.warp()];
                    warp.fenced = warp.fencedA = true;
                  });
+  for (Registers &written : registers[thread.index])
+    written.written = false;
+}
+
+Wgmmas::Registers &Wgmmas::registersOf(const Thread &thread, uint32_t number) {
+  std::vector<Registers> &all = registers[thread.index];
+  if (number >= all.size())
+    all.resize(number + 1);
+  return all[number];
+}
+
+void Wgmmas::writeRegisters(Thread &thread, uint32_t where, uint32_t number) {
+  Registers &written = registersOf(thread, number);
+  const WarpState &warp = warps[thread.warp()];
+  if (written.readBy > warp.awaited)
+    block.fail(
+        thread, where,
+        formatString("writes the registers of A of the wgmma at %s: a "
+                     "wgmma.wait_group must come between",
+                     block.at(whereOf(thread.warp() / 4, written.readBy))));
+  written.written = true;
+  written.where = where;
+}
+
+void Wgmmas::checkFenced(Thread &thread, uint32_t where, uint32_t number,
+                         const char *what) {
+  const Registers &written = registersOf(thread, number);
+  if (written.written)
+    block.fail(thread, where,
+               formatString("%s written at %s, since the last wgmma.fence: one "
+                            "must come between that and the wgmma",
+                            what, block.at(written.where)));
 }
 
 void Wgmmas::issue(Thread &thread, uint32_t where, const rs_wgmma *what,
@@ -301,6 +334,19 @@ void Wgmmas::issueWarp(Warp &warp, uint32_t where, const Meeting &meeting) {
     block.fail(warp, where,
                "the registers of A were written since the last wgmma.fence: "
                "one must come between that and the wgmma");
+  const rs_wgmma &what = *first.what;
+  for (uint32_t lane = 0; lane < warpSize; ++lane) {
+    if (!chained && what.accumulate && what.accumulator_registers)
+      checkFenced(warp.lanes[lane], where,
+                  static_cast<uint32_t>(what.accumulator_registers),
+                  "the accumulators were");
+    if (first.a && what.a_registers) {
+      const auto number = static_cast<uint32_t>(what.a_registers);
+      checkFenced(warp.lanes[lane], where, number, "the registers of A were");
+      registersOf(warp.lanes[lane], number).readBy =
+          warps[warp.index].issued + 1;
+    }
+  }
   Operation &operation = join(warp, where, first, chained);
   readOperands(warp, where, operation);
 

@@ -36,6 +36,8 @@ public:
   void wait(Thread &thread, uint32_t where, uint32_t pending, float *values,
             uint32_t count);
 
+  /// Plain arithmetic writes the registers of this number.
+  void writeRegisters(Thread &thread, uint32_t where, uint32_t registers);
   /// A register that a fragment was loaded into is newer than the last fence.
   void loadedFragment(const Warp &warp) { warps[warp.index].fencedA = false; }
   /// Fails if a value is the tag of a result.
@@ -85,8 +87,19 @@ private:
     std::deque<Tile> tiles;
     std::vector<Thread *> waiting;
   };
+  /// Registers of a thread that plain arithmetic writes.
+  struct Registers {
+    /// Since the last fence.
+    bool written = false;
+    uint32_t where = 0;
+    /// The last operation that reads them as A.
+    uint32_t readBy = 0;
+  };
   struct IssueArguments;
 
+  Registers &registersOf(const Thread &thread, uint32_t number);
+  void checkFenced(Thread &thread, uint32_t where, uint32_t number,
+                   const char *what);
   void issueWarp(Warp &warp, uint32_t where, const Meeting &meeting);
   void checkSameArguments(Warp &warp, uint32_t where, const Meeting &meeting);
   Tile *findChained(Warp &warp, uint32_t where, const Meeting &meeting);
@@ -101,6 +114,8 @@ private:
   Block &block;
   std::vector<WarpState> warps;
   std::vector<Warpgroup> groups;
+  /// By thread and number.
+  std::vector<std::vector<Registers>> registers;
   uint32_t nextId;
   std::unique_ptr<ProductOperands> operands;
 };

@@ -108,7 +108,8 @@ def RingPTX_WgmmaWaitOp : RingPTX_Op<"wgmma_wait", [
     committed groups are unfinished. The results are the operands once the wait is
     over, in the same registers, which is what keeps a compiler from reading them,
     or using them for something else, before. So the wait takes the accumulators
-    of the groups that it finishes, and A fragments that those groups read.
+    of the groups that it finishes, and the A fragments that those groups read, or
+    vectors that these are parts of (`ringptx-verify`).
 
     Example:
     ```mlir

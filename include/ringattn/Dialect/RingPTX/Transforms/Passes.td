@@ -25,6 +25,9 @@ def RingPTXVerify : Pass<"ringptx-verify"> {
     and only one of these on every path: a second use would need a copy of the
     registers. ptxas does not complain of either; it waits, or copies, on its own.
 
+    An A fragment in registers is taken by a wait as well, or a vector that it is
+    taken from: until then nothing else may be in its registers.
+
     Whether a wait with `pending` finishes the groups of its operands is not
     checked here, but by the simulator.
 
@@ -34,7 +37,7 @@ def RingPTXVerify : Pass<"ringptx-verify"> {
       %next = ringptx.wgmma bf16 %p, %b into %acc {accumulate} : vector<8xbf16>, vector<64xf32>
       scf.yield %next : vector<64xf32>
     }
-    %r = ringptx.wgmma_wait %d {pending = 0} : vector<64xf32>
+    %r:2 = ringptx.wgmma_wait %d, %p {pending = 0} : vector<64xf32>, vector<8xbf16>
     ```
 
     Rejected:

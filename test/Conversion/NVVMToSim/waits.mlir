@@ -1,7 +1,4 @@
-// RUN: ringattn-opt %s --convert-to-llvm --convert-nvvm-to-sim | FileCheck %s
 // RUN: ringattn-opt %s --convert-nvvm-to-sim | FileCheck %s
-
-// Two ops become inline assembly where the kernel is lowered before.
 
 gpu.module @kernels {
   llvm.mlir.global external @shared() {addr_space = 3 : i32} : !llvm.array<0 x i8>
