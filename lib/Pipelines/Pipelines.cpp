@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "ringattn/Codegen/CPU/Passes.h"
@@ -128,6 +129,10 @@ static void buildLLVMPhase(OpPassManager &pm,
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createLowerRuntimeOpsPass());
 
+  // Integer powers are calls into a support library that packages lack.
+  math::MathExpandOpsPassOptions expansion;
+  expansion.opMnemonics = {"fpowi"};
+  pm.addPass(math::createMathExpandOpsPass(expansion));
   ConvertVectorToLLVMPassOptions vectorOptions;
   vectorOptions.x86Vector = true;
   vectorOptions.reassociateFPReductions = true;

@@ -147,6 +147,10 @@ def time_row(lab, package: Package, row, peers: list[str], sensors: Sensors) -> 
 def main() -> None:
     work = json.loads(sys.stdin.read())
     try:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ImportError("PyTorch finds no GPU")
         from peers import Lab
     except ImportError:
         from alone import Lab

@@ -50,12 +50,11 @@ private:
   /// A value of the host as a parameter of the kernel; constants need none.
   void pass(Value value);
   void passMemRef(OpOperand &operand);
-  void emitKernel(ArrayRef<Value> sizes);
   /// The indices of the loops, of which those of reductions are still open.
   SmallVector<Value> emitIndices(ArrayRef<Value> sizes);
   void emitPoint(ValueRange indices);
   Value emitAddress(OpOperand &operand, ValueRange indices);
-  SmallVector<Value> emitGrid(ArrayRef<Value> sizes);
+  FailureOr<SmallVector<Value>> emitGrid(ArrayRef<Value> sizes);
 
   Value deviceIndex(int64_t value) {
     return arith::ConstantIndexOp::create(device, value);
@@ -86,6 +85,11 @@ LogicalResult LoopLauncher::verify() {
              << "'" << inner.getName()
              << "' around attention has no code for GPUs, expected ops of "
                 "arith, or the program split around it";
+  for (Value operand : op->getOperands())
+    if (auto constant = operand.getDefiningOp<memref::GetGlobalOp>())
+      return constant.emitError()
+             << "constant of the program is not in the memory of a GPU, "
+                "expected a splat, or an argument";
   return success();
 }
 
@@ -235,7 +239,7 @@ void LoopLauncher::emitPoint(ValueRange indices) {
   }
 }
 
-SmallVector<Value> LoopLauncher::emitGrid(ArrayRef<Value> sizes) {
+FailureOr<SmallVector<Value>> LoopLauncher::emitGrid(ArrayRef<Value> sizes) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(host, value);
   };
@@ -252,18 +256,22 @@ SmallVector<Value> LoopLauncher::emitGrid(ArrayRef<Value> sizes) {
       host.createOrFold<arith::CeilDivUIOp>(points, constant(kThreads)),
       product(dims.take_back(1)),
       product(dims.empty() ? dims : dims.drop_back())};
-  // A grid is never empty, but an array may be.
-  for (Value &blocks : grid)
-    if (!getConstantIntValue(blocks))
-      blocks = arith::MaxUIOp::create(host, blocks, constant(1));
-  for (Value blocks : ArrayRef<Value>(grid).drop_front())
-    if (!getConstantIntValue(blocks))
+  // An empty grid is no work.
+  for (Value blocks : ArrayRef<Value>(grid).drop_front()) {
+    std::optional<int64_t> number = getConstantIntValue(blocks);
+    if (number && *number > kMaxGrid)
+      return op.emitError()
+             << "has " << *number
+             << " points in its outer dimensions, expected "
+             << "at most " << kMaxGrid << " around attention on GPUs";
+    if (!number)
       ringrt::RequireOp::create(
           host,
           arith::CmpIOp::create(host, arith::CmpIPredicate::ule, blocks,
                                 constant(kMaxGrid)),
           "an op around attention has a batch of more than 65535, the most "
           "that kernels for GPUs compute");
+  }
   return grid;
 }
 
@@ -302,9 +310,11 @@ LogicalResult LoopLauncher::run() {
   device.setInsertionPointToEnd(entry);
   LLVM::ReturnOp::create(device, ValueRange());
 
+  FailureOr<SmallVector<Value>> grid = emitGrid(sizes);
+  if (failed(grid))
+    return failure();
   recordKernel(kernel, kThreads, /*sharedBytes=*/0);
-  launchKernel(host, kernel, emitGrid(sizes), kThreads, /*sharedBytes=*/0,
-               arguments);
+  launchKernel(host, kernel, *grid, kThreads, /*sharedBytes=*/0, arguments);
   op->erase();
   return success();
 }
@@ -319,6 +329,18 @@ static void generalizeCopies(func::FuncOp function) {
                              copy.getTarget());
     copy.erase();
   }
+}
+
+/// What is left of the entry runs on the host, which does not see the arrays.
+static LogicalResult verifyHost(func::FuncOp function) {
+  WalkResult result = function.walk([](Operation *op) {
+    if (!isa<memref::LoadOp, memref::StoreOp>(op))
+      return WalkResult::advance();
+    op->emitError() << "the host would access an array in the memory of a GPU, "
+                       "expected ops on whole tensors around attention";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 namespace {
@@ -340,6 +362,8 @@ struct LaunchLoops : ringattn::impl::LaunchLoopsPassBase<LaunchLoops> {
         if (failed(LoopLauncher(op, kernels, name).run()))
           return signalPassFailure();
       }
+      if (failed(verifyHost(function)))
+        return signalPassFailure();
     }
   }
 };

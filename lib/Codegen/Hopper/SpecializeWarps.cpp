@@ -42,9 +42,10 @@ static constexpr int64_t kCachedBytes = int64_t(32) << 20;
 static int64_t getOrderedHeads(const KernelModel &model) {
   SmallVector<OpFoldResult> bounds =
       scf::ForallOp(model.grid).getMixedUpperBound();
-  if (!model.plan.longestFirst || bounds.size() < 2)
+  // Over batch, heads and tiles; one of them may be folded away.
+  if (!model.plan.longestFirst || bounds.size() != 3)
     return 1;
-  return getConstantIntValue(bounds[bounds.size() - 2]).value_or(1);
+  return getConstantIntValue(bounds[1]).value_or(1);
 }
 
 namespace {

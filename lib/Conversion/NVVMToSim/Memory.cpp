@@ -90,7 +90,8 @@ LogicalResult KernelTranslator::checkGlobal(Operation *op, Value address,
                                             Access kind) {
   if (isPrivate(address, function.getArgument(1)))
     return success();
-  int64_t bytes = getBytes(type);
+  // A bit is in memory as a byte.
+  int64_t bytes = type.isInteger(1) ? 1 : getBytes(type);
   if (bytes == 0)
     return reject(op, "accesses bits of global memory");
   uint64_t natural = std::min<uint64_t>(16, llvm::PowerOf2Ceil(bytes));

@@ -294,9 +294,9 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
-  llvm.func @k(%x: i1, %to: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
+  llvm.func @k(%x: i3, %to: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.maxntid = array<i32: 32>} {
     // expected-error @+1 {{accesses bits of global memory, which the simulator does not know}}
-    llvm.store %x, %to : i1, !llvm.ptr<1>
+    llvm.store %x, %to : i3, !llvm.ptr<1>
     llvm.return
   }
 }

@@ -1,5 +1,5 @@
 """Integration tests on ranks with a simulated GPU: the named tests of Common that
-concern kernels, those here (agreement.py, broken.py), then random cases (shapes.py).
+concern kernels, those here (agreement.py, around.py, broken.py), then random cases (shapes.py).
 See suite.py in Common, also for the options."""
 
 import sys
@@ -13,6 +13,7 @@ from faults import TESTS  # noqa: E402
 NAMES_IN_COMMON = list(TESTS)
 
 import agreement  # noqa: E402, registers its tests
+import around  # noqa: E402, F401
 import broken  # noqa: E402
 from shapes import random_case  # noqa: E402
 from suite import main  # noqa: E402

@@ -124,7 +124,9 @@ def LaunchLoopsPass : Pass<"ringattn-launch-loops", "::mlir::ModuleOp"> {
         args(%rows : i64, %from : !llvm.ptr<1>, ...)
     ```
 
-    Errors: an op in a body that is not of arith.
+    Errors: an op in a body that is not of arith; a constant that is no splat; a
+    load or store of the entry itself; more than 65535 points in the dimensions of
+    y or of z.
 
     Requires `ringattn-specialize-warps`, and floats in the bodies that the host
     has as well (the simulator runs there).

@@ -125,7 +125,7 @@ void GlobalMemory::access(Thread &thread, uint32_t where, uint64_t address,
                             verbOf(kind),
                             static_cast<unsigned long long>(bytes),
                             block.keep(place(address))));
-  if (kind == RS_ATOMIC)
+  if (kind == RS_ATOMIC || bytes < cellBytes)
     return;
   const uint32_t self =
       1 + block.id[0] +

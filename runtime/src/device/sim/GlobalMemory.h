@@ -11,7 +11,8 @@
 // ordered before what follows; reads before a write are not remembered by
 // thread. Atomic accesses are compared with nothing.
 //
-// Entries are per 2 bytes, the smallest elements that kernels have.
+// Entries are per 2 bytes. Of single bytes only the place is checked: they are
+// elements of arrays around attention, of which a thread has its own.
 //
 //===----------------------------------------------------------------------===//
 

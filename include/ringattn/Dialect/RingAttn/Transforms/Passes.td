@@ -72,8 +72,6 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
     func.func @main(%q: tensor<1x2x?x64xf32>, %k: ..., %v: ...,
                     %out: memref<1x2x?x64xf32>, %sq: index, %sk: index,
                     %sv: index) {
-      %p = ringcomm.size @ring [0]
-      %r = ringcomm.rank @ring [0]
       %init = bufferization.to_tensor %out restrict writable : ...
       %o = ringattn.ring_attention ins(%q, %k, %v : ...) outs(%init : ...)
              global(%sq, %sk) {...} -> tensor<1x2x?x64xf32>

@@ -123,7 +123,10 @@ class _Event:
 
 
 cuda = types.SimpleNamespace(
-    init=lambda: None, synchronize=lambda: None, Event=_Event
+    is_available=lambda: True,
+    init=lambda: None,
+    synchronize=lambda: None,
+    Event=_Event,
 )
 backends = types.SimpleNamespace(
     cudnn=types.SimpleNamespace(version=lambda: None)
