@@ -77,8 +77,9 @@ for feature in cpu_features() & {
     "avx512fp16",
 }:
     config.available_features.add(feature)
-if shutil.which("ptxas"):
-    config.available_features.add("ptxas")
+for assembler in ("ptxas", "nvdisasm"):
+    if shutil.which(assembler):
+        config.available_features.add(assembler)
 if os.path.exists("/dev/nvidiactl"):
     config.available_features.add("cuda")
 if shutil.which("mpirun"):

@@ -40,7 +40,10 @@ def main() -> int:
     parser.add_argument(
         "--to", type=Path, default=ROOT / "docs" / "benchmarks" / "hopper.md"
     )
-    parser.add_argument("--force", action="store_true")
+    parser.add_argument(
+        "--force", action="store_true",
+        help="also a run with failures, or of changes that are not committed",
+    )
     options = parser.parse_args()
     try:
         results = json.loads(options.results.read_text())

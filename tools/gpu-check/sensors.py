@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import threading
@@ -15,9 +16,11 @@ class Sensors:
     def __init__(self):
         # When, MHz, W.
         self.samples: list[tuple[float, ...]] = []
+        # The first of those that CUDA sees.
+        device = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0] or "0"
         try:
             self.process = subprocess.Popen(
-                ["nvidia-smi", "--id=0", f"--query-gpu={','.join(FIELDS)}",
+                ["nvidia-smi", f"--id={device}", f"--query-gpu={','.join(FIELDS)}",
                  "--format=csv,noheader,nounits", f"--loop-ms={MILLISECONDS}"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, text=True,

@@ -92,6 +92,7 @@ Status Memory::allocate(int64_t bytes, int64_t alignment, Owner owner,
   }
   if (!data && !kept.empty()) {
     dropAllKept();
+    available = -1;
     data = newBlock(bytes, alignment, available);
   }
   if (!data && available >= 0)

@@ -37,8 +37,8 @@ public:
   /// Calls `body` on disjoint ranges that cover [0, count) and returns the
   /// first nonzero status; after one, ranges not yet begun are skipped. An
   /// exception, of which lack of memory is the only cause, is
-  /// RR_RESOURCE_EXHAUSTED. A loop
-  /// inside a loop runs on the thread that meets it.
+  /// RR_RESOURCE_EXHAUSTED. A loop inside a loop runs on the thread that meets
+  /// it.
   int32_t run(int64_t count, const Body &body);
 
 private:

@@ -86,7 +86,8 @@ def PartitionPass : Pass<"ringattn-partition", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
-    "::mlir::tensor::TensorDialect", "::ringattn::ringcomm::RingCommDialect"];
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect",
+    "::ringattn::RingAttnDialect", "::ringattn::ringcomm::RingCommDialect"];
 }
 
 def FreeTemporariesPass : Pass<"ringattn-free-temporaries", "::mlir::func::FuncOp"> {
