@@ -132,11 +132,7 @@ TEST_P(SimCopyGolden, Stores) {
 INSTANTIATE_TEST_SUITE_P(Cases, SimCopyGolden,
                          ::testing::ValuesIn(tensorCases()),
                          [](const auto &info) {
-                           std::string name;
-                           for (char c : std::string(info.param.name))
-                             if (std::isalnum(static_cast<unsigned char>(c)))
-                               name += c;
-                           return name;
+                           return testName(info.param.name);
                          });
 
 const TensorCase small = {"", 2, 4, {32, 64}, {32, 8}, {0, 8}, 128};

@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 
+#include <cctype>
 #include <deque>
 
 using namespace ringrt;
@@ -78,6 +79,14 @@ std::string ringrt::test::simulate(const SimOptions &options,
   const int32_t status = rs_run(&code, &launch, message, sizeof(message));
   EXPECT_EQ(status, message[0] ? 1 : 0);
   return message;
+}
+
+std::string ringrt::test::testName(const std::string &name) {
+  std::string letters;
+  for (char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      letters += c;
+  return letters;
 }
 
 void ringrt::test::expectRuns(const SimOptions &options,

@@ -26,6 +26,9 @@ namespace ringrt::test {
 
 constexpr uint32_t allLanes = UINT32_MAX;
 
+/// A case's name as one of a test, which has letters and digits only.
+std::string testName(const std::string &name);
+
 class SimThread {
 public:
   explicit SimThread(rs_thread *thread) : thread(thread) {

@@ -47,11 +47,7 @@ TEST_P(SimInstructionGolden, Computes) {
 INSTANTIATE_TEST_SUITE_P(Cases, SimInstructionGolden,
                          ::testing::ValuesIn(instructionCases()),
                          [](const auto &info) {
-                           std::string name;
-                           for (char c : std::string(info.param.name))
-                             if (std::isalnum(static_cast<unsigned char>(c)))
-                               name += c;
-                           return name;
+                           return testName(info.param.name);
                          });
 
 // Where a device must say that a phase is not complete, a wait never ends.

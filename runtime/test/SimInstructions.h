@@ -68,6 +68,12 @@ struct Word {
   }
 };
 
+inline uint32_t bitsOf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
 struct InstructionCase {
   const char *name;
   Instruction instruction;
@@ -78,13 +84,13 @@ struct InstructionCase {
   /// By thread.
   std::vector<uint32_t> in{};
   std::vector<Word> out{};
-};
 
-inline uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
+  /// The next thread, of an instruction with one number.
+  void add(float x, Word word) {
+    in.push_back(bitsOf(x));
+    out.push_back(word);
+  }
+};
 
 //===----------------------------------------------------------------------===//
 // Numbers
@@ -116,8 +122,7 @@ inline InstructionCase makeToTF32() {
   for (uint32_t t = 0; t < test.threads; ++t) {
     const float *row = table[t % std::size(table)];
     const float sign = t < std::size(table) ? 1 : -1;
-    test.in.push_back(bitsOf(sign * row[0]));
-    test.out.push_back(Word::exactly(bitsOf(sign * row[1]), 0xffffe000));
+    test.add(sign * row[0], Word::exactly(bitsOf(sign * row[1]), 0xffffe000));
   }
   test.in[31] = 0x7fc12345;
   test.out[31] = Word::notANumber();
@@ -169,27 +174,23 @@ inline InstructionCase makePack(bool brain) {
 inline InstructionCase makeEx2() {
   static constexpr float inf = std::numeric_limits<float>::infinity();
   InstructionCase test{"ex2.approx.ftz", Instruction::Ex2};
-  auto add = [&](float x, Word word) {
-    test.in.push_back(bitsOf(x));
-    test.out.push_back(word);
-  };
-  add(0, Word::exactly(bitsOf(1)));
-  add(-0.0f, Word::exactly(bitsOf(1)));
-  add(inf, Word::exactly(bitsOf(inf)));
-  add(-inf, Word::exactly(0));
-  add(std::numeric_limits<float>::quiet_NaN(), Word::notANumber());
+  test.add(0, Word::exactly(bitsOf(1)));
+  test.add(-0.0f, Word::exactly(bitsOf(1)));
+  test.add(inf, Word::exactly(bitsOf(inf)));
+  test.add(-inf, Word::exactly(0));
+  test.add(std::numeric_limits<float>::quiet_NaN(), Word::notANumber());
   // Subnormal numbers and results are zeros.
-  add(0x1p-127f, Word::exactly(bitsOf(1)));
-  add(-0x1p-127f, Word::exactly(bitsOf(1)));
-  add(-127, Word::exactly(0));
-  add(-0x1p127f, Word::exactly(0));
-  add(0x1p127f, Word::exactly(bitsOf(inf)));
-  add(128, Word::exactly(bitsOf(inf)));
+  test.add(0x1p-127f, Word::exactly(bitsOf(1)));
+  test.add(-0x1p-127f, Word::exactly(bitsOf(1)));
+  test.add(-127, Word::exactly(0));
+  test.add(-0x1p127f, Word::exactly(0));
+  test.add(0x1p127f, Word::exactly(bitsOf(inf)));
+  test.add(128, Word::exactly(bitsOf(inf)));
   for (int i = 0; test.in.size() < test.threads; ++i) {
     // From 12 down to -115.
     const float x = 12.0f - static_cast<float>(i) * 1.0947265625f;
     const double exact = std::exp2(double(x));
-    add(x, Word::near(exact, exact * 0x1p-22));
+    test.add(x, Word::near(exact, exact * 0x1p-22));
   }
   return test;
 }
@@ -198,18 +199,14 @@ inline InstructionCase makeEx2() {
 inline InstructionCase makeLg2() {
   static constexpr float inf = std::numeric_limits<float>::infinity();
   InstructionCase test{"lg2.approx.ftz", Instruction::Lg2};
-  auto add = [&](float x, Word word) {
-    test.in.push_back(bitsOf(x));
-    test.out.push_back(word);
-  };
-  add(0, Word::exactly(bitsOf(-inf)));
-  add(-0.0f, Word::exactly(bitsOf(-inf)));
-  add(0x1p-127f, Word::exactly(bitsOf(-inf))); // subnormal
-  add(-0x1p-127f, Word::exactly(bitsOf(-inf)));
-  add(inf, Word::exactly(bitsOf(inf)));
-  add(-inf, Word::notANumber());
-  add(-3, Word::notANumber());
-  add(std::numeric_limits<float>::quiet_NaN(), Word::notANumber());
+  test.add(0, Word::exactly(bitsOf(-inf)));
+  test.add(-0.0f, Word::exactly(bitsOf(-inf)));
+  test.add(0x1p-127f, Word::exactly(bitsOf(-inf))); // subnormal
+  test.add(-0x1p-127f, Word::exactly(bitsOf(-inf)));
+  test.add(inf, Word::exactly(bitsOf(inf)));
+  test.add(-inf, Word::notANumber());
+  test.add(-3, Word::notANumber());
+  test.add(std::numeric_limits<float>::quiet_NaN(), Word::notANumber());
   for (int i = 0; test.in.size() < test.threads; ++i) {
     // Sums of probabilities: 1 to 2^15; then 0.5 to 2, and everywhere.
     const double power = i < 60   ? i * 0.2512
@@ -218,7 +215,8 @@ inline InstructionCase makeLg2() {
     const auto x = static_cast<float>(std::exp2(power));
     const double exact = std::log2(double(x));
     const bool close = x >= 0.5f && x <= 2;
-    add(x, Word::near(exact, close ? 0x1p-22 : std::fabs(exact) * 0x1p-22));
+    test.add(x,
+             Word::near(exact, close ? 0x1p-22 : std::fabs(exact) * 0x1p-22));
   }
   return test;
 }

@@ -75,11 +75,7 @@ TEST_P(SimWgmmaGolden, Computes) {
 INSTANTIATE_TEST_SUITE_P(Cases, SimWgmmaGolden,
                          ::testing::ValuesIn(wgmmaCases()),
                          [](const auto &info) {
-                           std::string name;
-                           for (char c : std::string(info.param.name))
-                             if (std::isalnum(static_cast<unsigned char>(c)))
-                               name += c;
-                           return name;
+                           return testName(info.param.name);
                          });
 
 // Bits that can be read off the drawings of the layouts.
