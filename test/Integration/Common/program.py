@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import oracle
+from attempts import Failure
 from oracle import Mask
 from placement import Layout, Work, work
 
@@ -34,10 +35,6 @@ def other_cpus() -> list[str]:
 
 
 OTHER_CPUS = other_cpus()
-
-
-class Failure(AssertionError):
-    pass
 
 
 def precision(dtype: str, device: str) -> str:

@@ -14,14 +14,13 @@ import itertools
 import json
 import sys
 import tempfile
-import threading
 import time
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
-from program import Case, Failure, Tools, judge
+from attempts import Attempts, Failure
+from program import Case, Tools, judge
 from properties import Draw, cases, shrink
 
 # After so many failures the rest would only repeat them.
@@ -31,45 +30,25 @@ MOST_RANDOM_FAILURES = 5
 Tests = dict[str, Callable[[Tools], None]]
 
 
-class Suite:
+class Suite(Attempts):
     def __init__(self, tools: Tools, tests: Tests, verbose: bool):
-        self.tools, self.tests, self.verbose = tools, tests, verbose
-        self.passed = self.failed = 0
-        self.lock = threading.Lock()
+        super().__init__(verbose)
+        self.tools, self.tests = tools, tests
         self.durations: list[tuple[float, str]] = []
 
-    def attempt(self, name: str, function) -> str | None:
-        """Runs one test; returns why it failed."""
+    def timed(self, name: str, function: Callable[[], object]) -> str | None:
         start = time.monotonic()
-        try:
-            function()
-            why = None
-        except Failure as failure:
-            why = str(failure)
-        except Exception:  # a test must not end the run
-            why = traceback.format_exc()
+        why = self.attempt(function)
         with self.lock:
             self.durations.append((time.monotonic() - start, name))
-            if why is None:
-                self.passed += 1
-            else:
-                self.failed += 1
         return why
 
-    def report(self, name: str, why: str | None) -> None:
-        if why is None:
-            if self.verbose:
-                print(f"PASS: {name}", flush=True)
-        else:
-            with self.lock:
-                print(f"FAIL: {name}\n  " + why.replace("\n", "\n  "), flush=True)
-
     def named(self, name: str) -> None:
-        self.report(name, self.attempt(name, lambda: self.tests[name](self.tools)))
+        self.report(name, self.timed(name, lambda: self.tests[name](self.tools)))
 
     def random(self, named_case: tuple[str, Case]) -> None:
         name, case = named_case
-        why = self.attempt(name, lambda: judge(self.tools, case))
+        why = self.timed(name, lambda: judge(self.tools, case))
         if why is not None:
             case, why = shrink(self.tools, case, why, seconds=20)
             program = Path(sys.argv[0]).resolve()

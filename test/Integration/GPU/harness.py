@@ -1,4 +1,4 @@
-"""What the tests of tools/gpu-check are made of: a bundle, ways to run it, a suite."""
+"""What the tests of tools/gpu-check are made of: a bundle, and ways to run it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import traceback
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "Common"))
+
+from attempts import Failure  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 CHECK = ROOT / "tools" / "gpu-check"
+COMMON = ROOT / "test" / "Integration" / "Common"
 TESTS = {}
-
-
-class Failure(AssertionError):
-    pass
 
 
 def test(function):
@@ -118,8 +117,7 @@ class Bench:
         )
         done = subprocess.run(
             [sys.executable, "-c", program, str(CHECK),
-             str(ROOT / "test" / "Integration" / "Common"), str(self.library),
-             str(package)],
+             str(COMMON), str(self.library), str(package)],
             env=self.environment(fake), capture_output=True, text=True, timeout=60,
             check=False,
         )
@@ -144,26 +142,3 @@ def has_gpu() -> str:
 
 def has_assembler() -> bool:
     return bool(shutil.which("ptxas")) or Path("/usr/local/cuda/bin/ptxas").exists()
-
-
-class Suite:
-    def __init__(self, verbose: bool):
-        self.verbose, self.lock = verbose, threading.Lock()
-        self.passed = self.failed = 0
-
-    def attempt(self, name: str, function) -> None:
-        try:
-            function()
-            why = None
-        except Failure as failure:
-            why = str(failure)
-        except Exception:  # a test must not end the run
-            why = traceback.format_exc()
-        with self.lock:
-            if why is None:
-                self.passed += 1
-                if self.verbose:
-                    print(f"PASS: {name}", flush=True)
-            else:
-                self.failed += 1
-                print(f"FAIL: {name}\n  " + why.replace("\n", "\n  "), flush=True)
