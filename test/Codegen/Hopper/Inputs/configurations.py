@@ -44,15 +44,20 @@ def program(d, dv, dtype, mask, layout):
     )
 
 
-def assemble(opt, configuration):
+def compile_kernels(opt, configuration, assemble="--ringattn-assemble-kernels"):
     d, dv, dtype, name = configuration
-    done = subprocess.run(
-        [opt, "--ringattn-hopper-kernels", "--ringattn-assemble-kernels"],
+    return subprocess.run(
+        [opt, "--ringattn-hopper-kernels", assemble],
         input=program(d, dv, dtype, *MASKS[name]),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def assemble(opt, configuration):
+    d, dv, dtype, name = configuration
+    done = compile_kernels(opt, configuration)
     label = f"D {d} Dv {dv} {dtype} {name}"
     if done.returncode != 0:
         return f"{label}: FAILED {done.stderr.splitlines()[0]}"

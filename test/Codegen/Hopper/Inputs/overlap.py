@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from configurations import MASKS, program
+from configurations import compile_kernels
 
 CONFIGURATIONS = [
     (d, dv, dtype, mask)
@@ -20,15 +20,9 @@ CONFIGURATIONS = [
 
 
 def machine_code(opt, configuration):
-    d, dv, dtype, mask = configuration
-    text = subprocess.run(
-        [opt, "--ringattn-hopper-kernels", "--ringattn-assemble-kernels=ptx-only"],
-        input=program(d, dv, dtype, *MASKS[mask]),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    ptx = re.search(r'assembly = "((?:[^"\\]|\\.)*)"', text)[1]
+    done = compile_kernels(opt, configuration, "--ringattn-assemble-kernels=ptx-only")
+    done.check_returncode()
+    ptx = re.search(r'assembly = "((?:[^"\\]|\\.)*)"', done.stdout)[1]
     ptx = re.sub(r"\\([0-9A-F]{2})", lambda code: chr(int(code[1], 16)), ptx)
     with tempfile.TemporaryDirectory() as folder:
         source, cubin = Path(folder, "k.ptx"), Path(folder, "k.cubin")
