@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceFunctions.h"
 #include "ringattn/Codegen/Hopper/HopperPlan.h"
 #include "ringattn/Codegen/Hopper/Passes.h"
 #include "ringattn/Codegen/Tile/PlanReader.h"
@@ -40,9 +41,6 @@ static constexpr int64_t kMaxColumns = 176, kMaxMaskedColumns = 128,
 static constexpr int64_t kMaxProductColumns = 256;
 /// Positions have 32 bits on GPUs.
 static constexpr int64_t kMaxPosition = std::numeric_limits<int32_t>::max();
-/// Heads are the grid's y (CUDA C Programming Guide, maximum y-dimension of a
-/// grid).
-static constexpr int64_t kMaxGridHeads = 65535;
 /// Rows of a product, which are those of a warpgroup.
 static constexpr int64_t kWarpgroupRows = 64;
 
@@ -85,8 +83,8 @@ public:
           {"value head size", v.getDimSize(3)}})
       if (size > kMaxHeadSize)
         return rejectSize(op, what, size, kMaxHeadSize);
-    if (int64_t heads = q.getDimSize(1); heads > kMaxGridHeads)
-      return rejectSize(op, "number of heads", heads, kMaxGridHeads);
+    if (int64_t heads = q.getDimSize(1); heads > kMaxGrid)
+      return rejectSize(op, "number of heads", heads, kMaxGrid);
     if (auto striped = dyn_cast<StripedAttr>(op.getLayout());
         striped && striped.getGranularity() > kMaxPosition)
       return rejectSize(op, "granularity", striped.getGranularity(),
