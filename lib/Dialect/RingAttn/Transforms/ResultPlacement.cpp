@@ -7,13 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "ResultPlacement.h"
+#include "ShardingPropagation.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/OpDefinition.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
+using namespace ringattn;
 
 /// The result that bufferization computes in the memory of `operand`, if any.
 static Value getComputedInPlace(OpOperand &operand) {
@@ -23,13 +23,13 @@ static Value getComputedInPlace(OpOperand &operand) {
                ? destinationStyle.getTiedOpResult(&operand)
                : Value();
   // convert-elementwise-to-linalg takes the first operand of the result's type.
-  if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
+  if (!isElementwiseOnTensors(op) || op->getNumResults() != 1)
     return nullptr;
-  Type type = op->getResult(0).getType();
-  auto first = llvm::find_if(op->getOpOperands(), [&](OpOperand &other) {
-    return other.get().getType() == type;
-  });
-  return &*first == &operand ? Value(op->getResult(0)) : Value();
+  Value result = op->getResult(0);
+  for (OpOperand &other : op->getOpOperands())
+    if (other.get().getType() == result.getType())
+      return &other == &operand ? result : Value();
+  return nullptr;
 }
 
 std::optional<unsigned> ringattn::getResultPlace(Value value) {
