@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <numeric>
 
 using namespace ringrt;
 using namespace ringrt::sim;
@@ -42,10 +43,6 @@ static std::string findError(const rs_kernel *kernel, const rs_launch *launch) {
   return "";
 }
 
-static uint64_t greatestCommonDivisor(uint64_t a, uint64_t b) {
-  return b == 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
 namespace {
 /// The order of `count` blocks: ascending for seed 0, else every k-th from some
 /// block on.
@@ -58,7 +55,7 @@ public:
     first = random.next() % count;
     do
       step = random.next() % count;
-    while (greatestCommonDivisor(step, count) != 1);
+    while (std::gcd(step, count) != 1);
   }
   uint64_t operator[](uint64_t i) const {
     return static_cast<uint64_t>(
