@@ -46,6 +46,13 @@ public:
   LogicalResult run();
 
 private:
+  /// The parallel loops whose points are the threads of the blocks in x, and
+  /// the blocks in y and z.
+  struct BlockDims {
+    ArrayRef<unsigned> x, y, z;
+  };
+  BlockDims getBlockDims() const;
+
   LogicalResult verify();
   /// A value of the host as a parameter of the kernel; constants need none.
   void pass(Value value);
@@ -75,8 +82,13 @@ private:
 
 } // namespace
 
-/// Parallel loops for blocks: the last two share x, the others y and z.
-static constexpr unsigned kDimsOfX = 2;
+LoopLauncher::BlockDims LoopLauncher::getBlockDims() const {
+  ArrayRef<unsigned> dims = parallel;
+  ArrayRef<unsigned> x = dims.take_back(2);
+  dims = dims.drop_back(x.size());
+  ArrayRef<unsigned> y = dims.take_back(1);
+  return {x, y, dims.drop_back(y.size())};
+}
 
 LogicalResult LoopLauncher::verify() {
   for (Operation &inner : op.getBlock()->without_terminator())
@@ -143,47 +155,39 @@ void LoopLauncher::passMemRef(OpOperand &operand) {
 }
 
 SmallVector<Value> LoopLauncher::emitIndices(ArrayRef<Value> sizes) {
-  auto special = [&](Value value) -> Value {
-    return arith::IndexCastUIOp::create(device, device.getIndexType(), value);
-  };
-  Type i32 = device.getI32Type();
-  auto split = [&](Value index, ArrayRef<unsigned> dims,
-                   SmallVectorImpl<Value> &indices) {
+  SmallVector<Value> indices(sizes.size());
+  auto split = [&](Value index, ArrayRef<unsigned> dims) {
+    if (dims.empty())
+      return;
     for (unsigned dim : llvm::reverse(dims.drop_front())) {
       indices[dim] = arith::RemUIOp::create(device, index, sizes[dim]);
       index = arith::DivUIOp::create(device, index, sizes[dim]);
     }
     indices[dims.front()] = index;
   };
-  SmallVector<Value> indices(sizes.size());
-  ArrayRef<unsigned> dims = parallel;
+  auto special = [&](Value value) -> Value {
+    return arith::IndexCastUIOp::create(device, device.getIndexType(), value);
+  };
+  Type i32 = device.getI32Type();
   Value x = arith::AddIOp::create(
       device,
       arith::MulIOp::create(device,
                             special(NVVM::BlockIdXOp::create(device, i32)),
                             deviceIndex(kThreads)),
       special(NVVM::ThreadIdXOp::create(device, i32)));
-  if (!dims.empty())
-    split(x, dims.take_back(kDimsOfX), indices);
-  dims = dims.drop_back(std::min<size_t>(dims.size(), kDimsOfX));
-  if (!dims.empty()) {
-    indices[dims.back()] = special(NVVM::BlockIdYOp::create(device, i32));
-    dims = dims.drop_back();
-  }
-  if (!dims.empty())
-    split(special(NVVM::BlockIdZOp::create(device, i32)), dims, indices);
+  BlockDims dims = getBlockDims();
+  split(x, dims.x);
+  if (!dims.y.empty())
+    split(special(NVVM::BlockIdYOp::create(device, i32)), dims.y);
+  if (!dims.z.empty())
+    split(special(NVVM::BlockIdZOp::create(device, i32)), dims.z);
 
-  // The last block has threads to spare: the index that x ends in exceeds.
-  Value within = arith::ConstantOp::create(device, device.getBoolAttr(true));
-  if (parallel.empty())
-    within = arith::CmpIOp::create(device, arith::CmpIPredicate::eq, x,
-                                   deviceIndex(0));
-  else
-    for (unsigned dim : parallel)
-      within = arith::AndIOp::create(
-          device, within,
-          arith::CmpIOp::create(device, arith::CmpIPredicate::ult, indices[dim],
-                                sizes[dim]));
+  // The last block in x has threads to spare; y and z have no more blocks than
+  // there are indices.
+  Value index = dims.x.empty() ? x : indices[dims.x.front()];
+  Value size = dims.x.empty() ? deviceIndex(1) : sizes[dims.x.front()];
+  Value within =
+      arith::CmpIOp::create(device, arith::CmpIPredicate::ult, index, size);
   auto guard = scf::IfOp::create(device, within, /*withElseRegion=*/false);
   device.setInsertionPointToStart(guard.thenBlock());
   for (auto [dim, size] : llvm::enumerate(sizes)) {
@@ -249,13 +253,10 @@ FailureOr<SmallVector<Value>> LoopLauncher::emitGrid(ArrayRef<Value> sizes) {
       total = host.createOrFold<arith::MulIOp>(total, sizes[dim]);
     return total;
   };
-  ArrayRef<unsigned> dims = parallel;
-  Value points = product(dims.take_back(kDimsOfX));
-  dims = dims.drop_back(std::min<size_t>(dims.size(), kDimsOfX));
-  SmallVector<Value> grid = {
-      host.createOrFold<arith::CeilDivUIOp>(points, constant(kThreads)),
-      product(dims.take_back(1)),
-      product(dims.empty() ? dims : dims.drop_back())};
+  BlockDims dims = getBlockDims();
+  SmallVector<Value> grid = {host.createOrFold<arith::CeilDivUIOp>(
+                                 product(dims.x), constant(kThreads)),
+                             product(dims.y), product(dims.z)};
   // An empty grid is no work.
   for (Value blocks : ArrayRef<Value>(grid).drop_front()) {
     std::optional<int64_t> number = getConstantIntValue(blocks);

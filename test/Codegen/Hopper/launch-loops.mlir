@@ -12,7 +12,9 @@
 // CHECK:         gpu.module @kernels
 // CHECK:         llvm.func @copy_loops_0(%{{.*}}: i64, %{{.*}}: !llvm.ptr<1>, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: !llvm.ptr<1>) attributes {
 // CHECK-SAME:      nvvm.maxntid = array<i32: 256>
-// CHECK:         scf.if
+// CHECK:         %[[ROW:.*]] = arith.divui %{{.*}}, %c64
+// CHECK:         %[[IN:.*]] = arith.cmpi ult, %[[ROW]], %
+// CHECK:         scf.if %[[IN]]
 // CHECK:           %[[X:.*]] = llvm.load {{.*}} -> bf16
 // CHECK:           llvm.store %[[X]]
 module attributes {gpu.container_module} {
